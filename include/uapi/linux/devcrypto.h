@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * /dev/crypto: the kernel's crypto API for user space.
+ *
+ * This header is the interface and its manual.
+ */
+#ifndef _UAPI_LINUX_DEVCRYPTO_H
+#define _UAPI_LINUX_DEVCRYPTO_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: Contexts and requests
+ *
+ * Every open() of /dev/crypto is a context. One ioctl, DEVCRYPTO_IOC_CONFIG,
+ * gives it an algorithm and a key; from then on it is immutable, and another
+ * key means another open(). DEVCRYPTO_IOC_RUN executes requests on it. A
+ * request (struct devcrypto_request) is self-contained: it names every buffer
+ * it reads or writes, and nothing is carried over from one request to the next
+ * except by the hash stream, which a program has to use by name. Threads may
+ * run requests on one context at the same time.
+ *
+ * Algorithms go by the names of the kernel's crypto API as /proc/crypto lists
+ * them: a generic name such as "cbc(aes)" takes the implementation with the
+ * highest priority, a driver name such as "cbc-aes-aesni" takes that one.
+ *
+ * Data are copied between the caller and memory of the driver. All input of a
+ * request is read before any output is written and nothing is read twice, so
+ * source and destination may be the same or overlap in any way, and need no
+ * alignment. The plaintext of an AEAD decryption whose tag is wrong never
+ * reaches the caller.
+ */
+
+/**
+ * DOC: Growth of the interface
+ *
+ * The size of a structure travels in its ioctl number, or, for an array, beside
+ * the array. Structures only grow, at their end, and zero means what the
+ * shorter structure meant. The driver therefore accepts
+ *
+ * - a shorter structure that is at least as long as the first published
+ *   version: what is missing counts as zero,
+ * - a longer structure whose unknown tail is zero; otherwise E2BIG.
+ *
+ * Unknown flags and reserved fields that are not zero get EINVAL, as does a
+ * field that the class or operation at hand does not use and that is not zero.
+ * Every flag has a feature bit in devcrypto_info.features. Pointers are 64-bit
+ * integers, so the layout is the same for 32-bit programs.
+ *
+ * Fields named out_ are written by the driver and ignored as input. A driver
+ * that knows fewer fields than the caller leaves those it does not know alone.
+ */
+
+/**
+ * DOC: Errors
+ *
+ * ioctl() and devcrypto_request.out_result (negated) use one set of errors:
+ *
+ * ================  =========================================================
+ * EPERM             the administrator's policy refuses the algorithm
+ * ENOENT            no such algorithm, or it did not pass its self-test
+ * ENOTCONN          the context has not been configured
+ * EBUSY             the context has been configured already, or another
+ *                   operation on its hash stream is under way
+ * ENOTTY            no such ioctl
+ * EINVAL            understood and wrong: a length that the algorithm does not
+ *                   take, an unknown flag, a field that must be zero
+ * E2BIG             the structure is longer than the driver knows, and what it
+ *                   does not know is not zero
+ * EOPNOTSUPP        not offered by this algorithm or this kernel
+ * EFAULT            an address cannot be read or written
+ * EMSGSIZE          the output does not fit; out_bytes has the size that would,
+ *                   or 0 where it cannot be known
+ * EOVERFLOW         lengths that do not add up in 32 bits
+ * EBADMSG           the authentication tag is wrong
+ * ENOKEY            the algorithm needs a key and was given none
+ * EDQUOT            a limit of devcrypto_info has been reached
+ * ESTALE            an earlier operation on the hash stream failed or was
+ *                   killed; it has to be initialised anew
+ * EINTR             a fatal signal ended the wait
+ * ENOMEM            out of memory
+ * ENODEV            the engine is gone
+ * EIO               any other error of an algorithm's driver
+ * ================  =========================================================
+ */
+
+/** DEVCRYPTO_ABI_VERSION - version of this interface, in devcrypto_info */
+#define DEVCRYPTO_ABI_VERSION	1
+
+/** DEVCRYPTO_IOC_TYPE - the type byte of every ioctl of the device */
+#define DEVCRYPTO_IOC_TYPE	0xD5
+
+/**
+ * DEVCRYPTO_NAME_BYTES - size of an algorithm's name with its final NUL
+ *
+ * The kernel's CRYPTO_MAX_ALG_NAME; a multiple of 8.
+ */
+#define DEVCRYPTO_NAME_BYTES	128
+
+/**
+ * DOC: Classes
+ *
+ * A context has one class; which of them the driver offers is in
+ * devcrypto_info.classes, bit (1 << class).
+ *
+ * DEVCRYPTO_CLASS_SKCIPHER
+ *	Symmetric ciphers: "cbc(aes)", "ctr(aes)", "xts(aes)", "adiantum(…)".
+ *	Operations ENCRYPT and DECRYPT.
+ * DEVCRYPTO_CLASS_AEAD
+ *	Authenticated encryption with associated data: "gcm(aes)", "ccm(aes)",
+ *	"rfc7539(chacha20,poly1305)", "authenc(hmac(sha256),cbc(aes))".
+ *	Operations ENCRYPT and DECRYPT.
+ * DEVCRYPTO_CLASS_HASH
+ *	Hashes and keyed hashes: "sha256", "hmac(sha256)", "cmac(aes)",
+ *	"crc32c". Operations DIGEST and the STREAM ones.
+ * DEVCRYPTO_CLASS_RNG
+ *	Random number generators: "stdrng", "drbg_nopr_hmac_sha256",
+ *	"jitterentropy_rng". Operations GENERATE and RESEED. A generator is
+ *	seeded by the kernel when the context is configured.
+ */
+#define DEVCRYPTO_CLASS_SKCIPHER	1
+#define DEVCRYPTO_CLASS_AEAD		2
+#define DEVCRYPTO_CLASS_HASH		3
+#define DEVCRYPTO_CLASS_RNG		4
+
+/**
+ * DOC: Features
+ *
+ * DEVCRYPTO_FEATURE_QUERY	DEVCRYPTO_CONFIG_QUERY is known
+ * DEVCRYPTO_FEATURE_LAYOUT	DEVCRYPTO_CONFIG_LAYOUT is known
+ * DEVCRYPTO_FEATURE_IV_OUT	DEVCRYPTO_REQUEST_IV_OUT is known
+ */
+#define DEVCRYPTO_FEATURE_QUERY		(1ULL << 0)
+#define DEVCRYPTO_FEATURE_LAYOUT	(1ULL << 1)
+#define DEVCRYPTO_FEATURE_IV_OUT	(1ULL << 2)
+
+/**
+ * struct devcrypto_info - DEVCRYPTO_IOC_INFO: what the driver is and allows
+ * @abi_version: DEVCRYPTO_ABI_VERSION of the running driver
+ * @fips_enabled: 1 if the kernel runs in FIPS mode, else 0
+ * @features: DEVCRYPTO_FEATURE_* bits
+ * @classes: bit (1 << DEVCRYPTO_CLASS_*) for each class offered
+ * @max_batch: most requests in one DEVCRYPTO_IOC_RUN
+ * @max_request_bytes: most bytes of source, of destination and of associated
+ *	data in one request
+ * @max_segments: most entries of a scatter/gather array
+ * @max_key_bytes: most bytes of a key
+ * @max_layout_bytes: most bytes of one request, all its inputs or all its
+ *	outputs, in a context configured with DEVCRYPTO_CONFIG_LAYOUT
+ * @max_contexts_per_user: most configured contexts of one user
+ * @contexts_of_user: configured contexts that the caller's user has now
+ * @version: version of the driver, NUL-terminated
+ *
+ * May be used at any time, before the context is configured too. Every field
+ * is written by the driver. Beyond a limit a call or request gets EDQUOT.
+ */
+struct devcrypto_info {
+	__u32 abi_version;
+	__u32 fips_enabled;
+	__aligned_u64 features;
+	__u32 classes;
+	__u32 max_batch;
+	__u32 max_request_bytes;
+	__u32 max_segments;
+	__u32 max_key_bytes;
+	__u32 max_layout_bytes;
+	__u32 max_contexts_per_user;
+	__u32 contexts_of_user;
+	char version[32];
+};
+
+/**
+ * DOC: Flags of struct devcrypto_config
+ *
+ * DEVCRYPTO_CONFIG_QUERY
+ *	Look the algorithm up, write the out_ fields, and leave the context
+ *	unconfigured. Takes no key: key_bytes and auth_key_bytes must be zero.
+ * DEVCRYPTO_CONFIG_LAYOUT
+ *	For the validation of an algorithm's driver: the driver's copies keep
+ *	the shape of the caller's buffers. There is one scatterlist entry per
+ *	segment, each buffer, the IV and the key keep the caller's address
+ *	modulo 64, and the algorithm works in place only where source and
+ *	destination are the same range or array. Without the flag it works in
+ *	place on one aligned buffer. Requests are limited to max_layout_bytes.
+ */
+#define DEVCRYPTO_CONFIG_QUERY	(1U << 0)
+#define DEVCRYPTO_CONFIG_LAYOUT	(1U << 1)
+
+/**
+ * DOC: Properties in devcrypto_config.out_properties
+ *
+ * DEVCRYPTO_ALG_ASYNC
+ *	The implementation may complete requests asynchronously
+ *	(CRYPTO_ALG_ASYNC).
+ * DEVCRYPTO_ALG_HARDWARE
+ *	It can only be reached through a kernel driver
+ *	(CRYPTO_ALG_KERN_DRIVER_ONLY): an engine, not instructions of the CPU.
+ * DEVCRYPTO_ALG_TESTED
+ *	It passed the kernel's self-test, or the kernel has none for it
+ *	(CRYPTO_ALG_TESTED).
+ * DEVCRYPTO_ALG_CHAINS
+ *	DEVCRYPTO_REQUEST_IV_OUT gives the IV with which the message goes on,
+ *	so that a long message may be split between requests at multiples of
+ *	out_chunk_bytes.
+ * DEVCRYPTO_ALG_NEEDS_KEY
+ *	It cannot be configured without a key.
+ */
+#define DEVCRYPTO_ALG_ASYNC	(1U << 0)
+#define DEVCRYPTO_ALG_HARDWARE	(1U << 1)
+#define DEVCRYPTO_ALG_TESTED	(1U << 2)
+#define DEVCRYPTO_ALG_CHAINS	(1U << 3)
+#define DEVCRYPTO_ALG_NEEDS_KEY	(1U << 4)
+
+/**
+ * struct devcrypto_config - DEVCRYPTO_IOC_CONFIG: give the context its algorithm
+ * @alg_class: DEVCRYPTO_CLASS_*
+ * @flags: DEVCRYPTO_CONFIG_*
+ * @name: generic or driver name, NUL-terminated, zero behind the NUL
+ * @key: address of the key in the encoding of the crypto API: the plain key
+ *	bytes (both keys of "xts(aes)" one after the other; the salt of
+ *	"rfc4106(…)" behind the key). For "authenc(…)" the key of the cipher.
+ * @auth_key: address of the key of the authentication half of "authenc(…)";
+ *	zero for any other algorithm
+ * @key_bytes: length of @key, at most max_key_bytes; 0 = no key. What a cipher
+ *	takes is out_key_min_bytes to out_key_max_bytes, other lengths get EINVAL.
+ * @auth_key_bytes: length of @auth_key, at most max_key_bytes
+ * @tag_bytes: AEAD: length of the tag; 0 = out_tag_max_bytes. Zero for other
+ *	classes.
+ * @reserved: must be zero
+ * @out_name: generic name of the algorithm that was chosen
+ * @out_driver: its driver name
+ * @out_priority: its priority among the implementations of @out_name
+ * @out_properties: DEVCRYPTO_ALG_*
+ * @out_block_bytes: block size; 1 for stream ciphers and most hashes' input
+ * @out_chunk_bytes: ciphers: a message may be split at multiples of this
+ * @out_iv_bytes: length of the IV of a request; 0 = takes none
+ * @out_tag_bytes: AEAD: length of the tag of every request
+ * @out_tag_max_bytes: AEAD: longest tag
+ * @out_digest_bytes: hash: length of the digest
+ * @out_state_bytes: hash: length of the exported state of a stream
+ * @out_key_min_bytes: ciphers: shortest key; 0 where the crypto API cannot tell
+ * @out_key_max_bytes: ciphers: longest key; 0 where the crypto API cannot tell
+ * @out_seed_bytes: rng: length of a seed of the caller's; 0 = any
+ *
+ * A context is configured once; a second call gets EBUSY. A call that fails
+ * leaves the context unconfigured. An out_ field that does not apply to the
+ * class is 0.
+ *
+ * Errors: EPERM, ENOENT, EBUSY, EINVAL, E2BIG, EOPNOTSUPP (unknown class),
+ * EFAULT, ENOKEY, EDQUOT, ENOMEM, ENODEV, EIO, EINTR.
+ */
+struct devcrypto_config {
+	__u32 alg_class;
+	__u32 flags;
+	char name[DEVCRYPTO_NAME_BYTES];
+	__aligned_u64 key;
+	__aligned_u64 auth_key;
+	__u32 key_bytes;
+	__u32 auth_key_bytes;
+	__u32 tag_bytes;
+	__u32 reserved;
+	char out_name[DEVCRYPTO_NAME_BYTES];
+	char out_driver[DEVCRYPTO_NAME_BYTES];
+	__s32 out_priority;
+	__u32 out_properties;
+	__u32 out_block_bytes;
+	__u32 out_chunk_bytes;
+	__u32 out_iv_bytes;
+	__u32 out_tag_bytes;
+	__u32 out_tag_max_bytes;
+	__u32 out_digest_bytes;
+	__u32 out_state_bytes;
+	__u32 out_key_min_bytes;
+	__u32 out_key_max_bytes;
+	__u32 out_seed_bytes;
+};
+
+/**
+ * struct devcrypto_segment - one piece of a scatter/gather buffer
+ * @addr: address of the piece
+ * @bytes: its length; may be 0
+ * @reserved: must be zero
+ */
+struct devcrypto_segment {
+	__aligned_u64 addr;
+	__u32 bytes;
+	__u32 reserved;
+};
+
+/**
+ * DOC: Operations
+ *
+ * DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT (skcipher)
+ *	@src_bytes are turned into as many at @dst. @iv is required where
+ *	out_iv_bytes is not 0.
+ * DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT (AEAD)
+ *	The same, authenticated together with @assoc_bytes at @assoc.
+ *	Encryption writes @tag, decryption reads it; @tag_bytes is always
+ *	out_tag_bytes. The tag is no part of @src or @dst. A wrong tag is EBADMSG
+ *	and writes nothing.
+ * DEVCRYPTO_OP_DIGEST (hash)
+ *	The digest of @src_bytes is written to @dst.
+ * DEVCRYPTO_OP_STREAM_INIT (hash)
+ *	Begins the context's stream anew, whatever its state. Takes no buffers.
+ *	A configured context has an initialised stream.
+ * DEVCRYPTO_OP_STREAM_UPDATE (hash)
+ *	Appends @src_bytes to the stream. Takes no @dst.
+ * DEVCRYPTO_OP_STREAM_FINAL (hash)
+ *	Appends @src_bytes, writes the digest to @dst, and begins anew.
+ *	One operation on a stream at a time: a second gets EBUSY. After one that
+ *	failed once it had begun the stream answers ESTALE until STREAM_INIT.
+ * DEVCRYPTO_OP_GENERATE (rng)
+ *	Fills @dst_bytes at @dst. @src_bytes at @src, at most max_key_bytes, are
+ *	mixed in as additional input where the generator takes any.
+ * DEVCRYPTO_OP_RESEED (rng)
+ *	Seeds the generator with @src_bytes at @src, at most max_key_bytes; with
+ *	0 bytes from the kernel's entropy. Takes no @dst.
+ */
+#define DEVCRYPTO_OP_ENCRYPT		1
+#define DEVCRYPTO_OP_DECRYPT		2
+#define DEVCRYPTO_OP_DIGEST		3
+#define DEVCRYPTO_OP_STREAM_INIT	4
+#define DEVCRYPTO_OP_STREAM_UPDATE	5
+#define DEVCRYPTO_OP_STREAM_FINAL	6
+#define DEVCRYPTO_OP_GENERATE		7
+#define DEVCRYPTO_OP_RESEED		8
+
+/**
+ * DOC: Flags of struct devcrypto_request
+ *
+ * DEVCRYPTO_REQUEST_IV_OUT
+ *	Write the IV with which the message goes on back to @iv. Only with
+ *	DEVCRYPTO_ALG_CHAINS, otherwise EOPNOTSUPP.
+ */
+#define DEVCRYPTO_REQUEST_IV_OUT	(1U << 0)
+
+/**
+ * struct devcrypto_request - one operation
+ * @op: DEVCRYPTO_OP_*, one of those of the context's class (else EOPNOTSUPP)
+ * @flags: DEVCRYPTO_REQUEST_*
+ * @user_data: the caller's, never read by the driver
+ * @out_result: 0, or the negated error
+ * @out_bytes: bytes written to @dst; with EMSGSIZE the bytes needed, else 0
+ * @src: address of the input, or of an array of struct devcrypto_segment
+ * @dst: address of the output, or of an array of struct devcrypto_segment
+ * @src_bytes: length of the input
+ * @dst_bytes: room at @dst; what is not needed is not touched
+ * @src_segments: entries in the array at @src; 0 = @src is the input itself
+ * @dst_segments: entries in the array at @dst; 0 = @dst is the output itself
+ * @iv: address of the initialisation vector or nonce
+ * @assoc: AEAD: address of the associated data
+ * @tag: AEAD: address of the authentication tag
+ * @iv_bytes: exactly out_iv_bytes
+ * @assoc_bytes: length of the associated data
+ * @tag_bytes: AEAD: exactly out_tag_bytes
+ * @reserved: must be zero
+ *
+ * Segments are used in their order and must hold at least @src_bytes or
+ * @dst_bytes (else EINVAL). Lengths of 0 are valid, and so is any address with
+ * them, as far as the algorithm takes an empty message.
+ */
+struct devcrypto_request {
+	__u32 op;
+	__u32 flags;
+	__aligned_u64 user_data;
+	__s32 out_result;
+	__u32 out_bytes;
+	__aligned_u64 src;
+	__aligned_u64 dst;
+	__u32 src_bytes;
+	__u32 dst_bytes;
+	__u32 src_segments;
+	__u32 dst_segments;
+	__aligned_u64 iv;
+	__aligned_u64 assoc;
+	__aligned_u64 tag;
+	__u32 iv_bytes;
+	__u32 assoc_bytes;
+	__u32 tag_bytes;
+	__u32 reserved;
+};
+
+/**
+ * struct devcrypto_run - DEVCRYPTO_IOC_RUN: execute requests and wait for them
+ * @requests: address of an array of struct devcrypto_request
+ * @count: entries in the array, at most max_batch
+ * @request_bytes: sizeof(struct devcrypto_request), the distance of two entries
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * Requests are executed in their order, and out_result and out_bytes are
+ * written to each, also when an earlier one failed. The ioctl returns the
+ * number of requests executed: fewer than @count if an entry could not be read
+ * or written or had an unknown tail; if that is the first one, the error.
+ * Only a fatal signal ends the wait for a request that has begun.
+ *
+ * Errors: ENOTCONN, EINVAL, E2BIG, EFAULT, EDQUOT (@count), ENOMEM, EINTR.
+ */
+struct devcrypto_run {
+	__aligned_u64 requests;
+	__u32 count;
+	__u32 request_bytes;
+	__u32 flags;
+	__u32 reserved;
+};
+
+#define DEVCRYPTO_IOC_INFO	_IOWR(DEVCRYPTO_IOC_TYPE, 0x00, struct devcrypto_info)
+#define DEVCRYPTO_IOC_CONFIG	_IOWR(DEVCRYPTO_IOC_TYPE, 0x01, struct devcrypto_config)
+#define DEVCRYPTO_IOC_RUN	_IOWR(DEVCRYPTO_IOC_TYPE, 0x02, struct devcrypto_run)
+
+#endif /* _UAPI_LINUX_DEVCRYPTO_H */
