@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between the supported kernels; the only file that asks for the
+ * version.
+ */
+#ifndef DC_COMPAT_H
+#define DC_COMPAT_H
+
+#include <linux/crypto.h>
+#include <linux/version.h>
+
+/*
+ * A completion callback of the crypto API gets the data of the request; before
+ * 6.3 it gets the request.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define dc_callback_arg void
+#define dc_callback_data(arg) (arg)
+#else
+#define dc_callback_arg struct crypto_async_request
+#define dc_callback_data(arg) ((arg)->data)
+#endif
+
+/* From 6.10 on the source of a trace event's string is known from __string(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define DC_ASSIGN_STR(dst, src) __assign_str(dst)
+#else
+#define DC_ASSIGN_STR(dst, src) __assign_str(dst, src)
+#endif
+
+#endif

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contexts: one open file, its algorithm and its key.
+ *
+ * Key material is copied once, given to the crypto API, and wiped; no part of
+ * the driver keeps it.
+ */
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "private.h"
+#include "trace.h"
+
+static const struct dc_class * const dc_classes[] = {
+	&dc_skcipher_class,
+	&dc_aead_class,
+	&dc_hash_class,
+	&dc_rng_class,
+};
+
+static const struct dc_class *dc_class_find(u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dc_classes); i++)
+		if (dc_classes[i]->id == id)
+			return dc_classes[i];
+	return NULL;
+}
+
+struct dc_context *dc_context_new(void)
+{
+	static atomic64_t next_id = ATOMIC64_INIT(0);
+	struct dc_context *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+
+	if (!ctx)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&ctx->ref);
+	ctx->id = atomic64_inc_return(&next_id);
+	mutex_init(&ctx->config_lock);
+	spin_lock_init(&ctx->idle_lock);
+	INIT_LIST_HEAD(&ctx->idle);
+	return ctx;
+}
+
+static void dc_tfm_free(struct kref *ref)
+{
+	struct dc_tfm *tfm = container_of(ref, struct dc_tfm, ref);
+
+	tfm->class->close(tfm);
+	kfree(tfm);
+}
+
+static void dc_tfm_put(struct dc_tfm *tfm)
+{
+	kref_put(&tfm->ref, dc_tfm_free);
+}
+
+static void dc_context_free(struct kref *ref)
+{
+	struct dc_context *ctx = container_of(ref, struct dc_context, ref);
+	struct dc_request *rq, *next;
+
+	list_for_each_entry_safe(rq, next, &ctx->idle, idle)
+		dc_request_free(rq);
+	if (ctx->tfm) {
+		if (ctx->tfm->class->detach)
+			ctx->tfm->class->detach(ctx);
+		dc_tfm_put(ctx->tfm);
+		dc_user_uncharge_context(ctx->user);
+	}
+	kfree(ctx);
+}
+
+void dc_context_get(struct dc_context *ctx)
+{
+	kref_get(&ctx->ref);
+}
+
+void dc_context_put(struct dc_context *ctx)
+{
+	kref_put(&ctx->ref, dc_context_free);
+}
+
+/**
+ * dc_tfm_describe() - what every tfm of the crypto API tells of itself
+ * @tfm: filled in
+ * @base: the crypto API's tfm
+ */
+void dc_tfm_describe(struct dc_tfm *tfm, struct crypto_tfm *base)
+{
+	const struct crypto_alg *alg = base->__crt_alg;
+	struct devcrypto_config *out = &tfm->alg;
+
+	strscpy(out->out_name, alg->cra_name, sizeof(out->out_name));
+	strscpy(out->out_driver, alg->cra_driver_name, sizeof(out->out_driver));
+	out->out_priority = alg->cra_priority;
+	out->out_block_bytes = alg->cra_blocksize;
+	if (alg->cra_flags & CRYPTO_ALG_ASYNC)
+		out->out_properties |= DEVCRYPTO_ALG_ASYNC;
+	if (alg->cra_flags & CRYPTO_ALG_KERN_DRIVER_ONLY)
+		out->out_properties |= DEVCRYPTO_ALG_HARDWARE;
+	if (alg->cra_flags & CRYPTO_ALG_TESTED)
+		out->out_properties |= DEVCRYPTO_ALG_TESTED;
+}
+
+static void dc_key_free(struct dc_key *key)
+{
+	kfree_sensitive(key->base);
+}
+
+static int dc_key_get(struct dc_key *key, u64 addr, u32 bytes, u32 flags)
+{
+	u32 shift = 0;
+
+	if (!bytes)
+		return addr ? -EINVAL : 0;
+	if (bytes > DC_MAX_KEY_BYTES)
+		return -EDQUOT;
+	if (flags & DEVCRYPTO_CONFIG_LAYOUT)
+		shift = addr & (DC_LAYOUT_ALIGN - 1);
+	key->base = kmalloc(bytes + 2 * DC_LAYOUT_ALIGN, GFP_KERNEL_ACCOUNT);
+	if (!key->base)
+		return -ENOMEM;
+	key->data = PTR_ALIGN((u8 *)key->base, DC_LAYOUT_ALIGN) + shift;
+	key->bytes = bytes;
+	return dc_get_bytes(key->data, addr, bytes);
+}
+
+/* Errors of looking an algorithm up, as the header's table has them. */
+static int dc_config_error(int err)
+{
+	switch (err) {
+	case 0:
+	case -EPERM:
+	case -ENOENT:
+	case -EINVAL:
+	case -EDQUOT:
+	case -EFAULT:
+	case -ENOKEY:
+	case -ENOMEM:
+	case -ENODEV:
+	case -EINTR:
+		return err;
+	case -ELIBBAD:
+		return -ENOENT;
+	default:
+		return -EIO;
+	}
+}
+
+/* A driver's refusal of a key, whatever its error, means a wrong key. */
+static int dc_key_error(int err)
+{
+	switch (err) {
+	case 0:
+	case -EINTR:
+	case -EIO:
+	case -ENODEV:
+	case -ENOKEY:
+	case -ENOMEM:
+		return err;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int dc_config_check(const struct devcrypto_config *config)
+{
+	const u32 known = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT;
+	size_t bytes = strnlen(config->name, sizeof(config->name));
+
+	if (config->flags & ~known || config->reserved)
+		return -EINVAL;
+	if (memchr_inv(config->name + bytes, 0, sizeof(config->name) - bytes) ||
+	    bytes == sizeof(config->name))
+		return -EINVAL;
+	if (config->flags & DEVCRYPTO_CONFIG_QUERY &&
+	    (config->key || config->key_bytes || config->auth_key ||
+	     config->auth_key_bytes || config->tag_bytes))
+		return -EINVAL;
+	return dc_name_check(config->name);
+}
+
+/* Looks the algorithm up and gives it its key, if it is not a mere query. */
+static struct dc_tfm *dc_tfm_make(const struct dc_class *class,
+				  const struct devcrypto_config *config,
+				  const struct file *file)
+{
+	struct dc_key key = {}, auth_key = {};
+	struct dc_tfm *tfm;
+	int err;
+
+	tfm = kzalloc(sizeof(*tfm), GFP_KERNEL_ACCOUNT);
+	if (!tfm)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&tfm->ref);
+	tfm->class = class;
+	tfm->flags = config->flags;
+
+	err = class->open(tfm, config->name);
+	if (err) {
+		kfree(tfm);
+		return ERR_PTR(err);
+	}
+	err = dc_policy_check_chosen(tfm, file);
+	if (err || config->flags & DEVCRYPTO_CONFIG_QUERY)
+		goto out;
+	err = dc_key_get(&key, config->key, config->key_bytes, config->flags);
+	if (!err)
+		err = dc_key_get(&auth_key, config->auth_key,
+				 config->auth_key_bytes, config->flags);
+	if (!err && !key.bytes &&
+	    tfm->alg.out_properties & DEVCRYPTO_ALG_NEEDS_KEY)
+		err = -ENOKEY;
+	if (!err)
+		err = dc_key_error(class->setkey(tfm, &key, &auth_key,
+						 config->tag_bytes));
+	dc_key_free(&key);
+	dc_key_free(&auth_key);
+out:
+	if (err) {
+		dc_tfm_put(tfm);
+		return ERR_PTR(err);
+	}
+	return tfm;
+}
+
+static int dc_context_attach(struct dc_context *ctx, struct dc_tfm *tfm)
+{
+	struct dc_user *user = dc_user_charge_context();
+	int err = 0;
+
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	if (tfm->class->attach)
+		err = tfm->class->attach(ctx, tfm);
+	if (err) {
+		dc_user_uncharge_context(user);
+		return err;
+	}
+	ctx->user = user;
+	/* Pairs with the acquire in dc_ioctl_run(): requests see all of it. */
+	smp_store_release(&ctx->tfm, tfm);
+	return 0;
+}
+
+static void dc_config_answer(struct devcrypto_config *config,
+			     const struct devcrypto_config *alg)
+{
+	const size_t from = offsetof(struct devcrypto_config, out_name);
+
+	memcpy((u8 *)config + from, (const u8 *)alg + from,
+	       sizeof(*config) - from);
+}
+
+/**
+ * dc_ioctl_config() - DEVCRYPTO_IOC_CONFIG
+ * @ctx: the context
+ * @file: its open file, for the policy
+ * @config: the caller's wishes, and the answer
+ *
+ * Return: 0 or an error.
+ */
+int dc_ioctl_config(struct dc_context *ctx, struct file *file,
+		    struct devcrypto_config *config)
+{
+	const struct dc_class *class;
+	struct dc_tfm *tfm;
+	int err;
+
+	err = dc_config_check(config);
+	if (err)
+		return err;
+	class = dc_class_find(config->alg_class);
+	if (!class)
+		return -EOPNOTSUPP;
+	err = dc_policy_check(config->name, file);
+	if (err)
+		return err;
+
+	mutex_lock(&ctx->config_lock);
+	if (ctx->tfm && !(config->flags & DEVCRYPTO_CONFIG_QUERY)) {
+		err = -EBUSY;
+		goto unlock;
+	}
+	tfm = dc_tfm_make(class, config, file);
+	if (IS_ERR(tfm)) {
+		err = dc_config_error(PTR_ERR(tfm));
+		goto unlock;
+	}
+	dc_config_answer(config, &tfm->alg);
+	if (!(config->flags & DEVCRYPTO_CONFIG_QUERY))
+		err = dc_context_attach(ctx, tfm);
+	if (err || config->flags & DEVCRYPTO_CONFIG_QUERY)
+		dc_tfm_put(tfm);
+unlock:
+	mutex_unlock(&ctx->config_lock);
+	trace_devcrypto_config(ctx, config->name,
+			       err ? "" : config->out_driver, err);
+	return err;
+}

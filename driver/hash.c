@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hashes and keyed hashes: of one message, and of a stream.
+ *
+ * The stream's state lives in a request of the crypto API's that belongs to
+ * the context. The dc_request that operates on the stream holds the busy bit
+ * from load() to end(), and until then nobody else touches it.
+ */
+#include <linux/slab.h>
+
+#include <crypto/hash.h>
+
+#include "private.h"
+
+/* dc_stream.state */
+enum {
+	DC_STREAM_FRESH,	/* nothing hashed yet */
+	DC_STREAM_RUNNING,
+	DC_STREAM_LOST,		/* an operation failed half-way */
+};
+
+static int dc_hash_open(struct dc_tfm *tfm, const char *name)
+{
+	struct crypto_ahash *ahash = crypto_alloc_ahash(name, 0, 0);
+	struct devcrypto_config *alg = &tfm->alg;
+
+	if (IS_ERR(ahash))
+		return PTR_ERR(ahash);
+	tfm->ahash = ahash;
+	tfm->request_bytes = sizeof(struct ahash_request) +
+			     crypto_ahash_reqsize(ahash);
+	dc_tfm_describe(tfm, crypto_ahash_tfm(ahash));
+	alg->out_digest_bytes = crypto_ahash_digestsize(ahash);
+	alg->out_state_bytes = crypto_ahash_statesize(ahash);
+	if (crypto_ahash_get_flags(ahash) & CRYPTO_TFM_NEED_KEY)
+		alg->out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
+	return 0;
+}
+
+static void dc_hash_close(struct dc_tfm *tfm)
+{
+	crypto_free_ahash(tfm->ahash);
+}
+
+static int dc_hash_setkey(struct dc_tfm *tfm, const struct dc_key *key,
+			  const struct dc_key *auth_key, u32 tag_bytes)
+{
+	if (auth_key->bytes || tag_bytes)
+		return -EINVAL;
+	if (!key->bytes)
+		return 0;
+	return crypto_ahash_setkey(tfm->ahash, key->data, key->bytes);
+}
+
+static int dc_hash_attach(struct dc_context *ctx, struct dc_tfm *tfm)
+{
+	ctx->stream.state = DC_STREAM_FRESH;
+	ctx->stream.req = kzalloc(tfm->request_bytes, GFP_KERNEL_ACCOUNT);
+	return ctx->stream.req ? 0 : -ENOMEM;
+}
+
+static void dc_hash_detach(struct dc_context *ctx)
+{
+	kfree_sensitive(ctx->stream.req);
+}
+
+static bool dc_hash_is_stream(const struct dc_request *rq)
+{
+	return rq->packet.op != DEVCRYPTO_OP_DIGEST;
+}
+
+static bool dc_hash_has_digest(const struct dc_request *rq)
+{
+	return rq->packet.op == DEVCRYPTO_OP_DIGEST ||
+	       rq->packet.op == DEVCRYPTO_OP_STREAM_FINAL;
+}
+
+/*
+ * Takes the stream for this request. An update of a fresh stream takes two
+ * steps, because an engine may answer to either of them later.
+ */
+static int dc_stream_claim(struct dc_request *rq)
+{
+	struct dc_stream *stream = &rq->ctx->stream;
+
+	if (test_and_set_bit_lock(0, &stream->busy))
+		return -EBUSY;
+	if (stream->state == DC_STREAM_LOST &&
+	    rq->packet.op != DEVCRYPTO_OP_STREAM_INIT) {
+		clear_bit_unlock(0, &stream->busy);
+		return -ESTALE;
+	}
+	if (rq->packet.op == DEVCRYPTO_OP_STREAM_UPDATE &&
+	    stream->state == DC_STREAM_FRESH)
+		rq->steps = 2;
+	return 0;
+}
+
+static int dc_hash_check(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	const u32 digest_bytes = rq->ctx->tfm->alg.out_digest_bytes;
+
+	if (packet->flags | packet->iv | packet->iv_bytes | packet->assoc |
+	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
+		return -EINVAL;
+	if (packet->op == DEVCRYPTO_OP_STREAM_INIT &&
+	    packet->src | packet->src_bytes | packet->src_segments)
+		return -EINVAL;
+	if (!dc_hash_has_digest(rq))
+		return packet->dst | packet->dst_bytes | packet->dst_segments ?
+		       -EINVAL : 0;
+	if (packet->dst_bytes < digest_bytes) {
+		rq->out_bytes = digest_bytes;
+		return -EMSGSIZE;
+	}
+	return 0;
+}
+
+static int dc_hash_load(struct dc_request *rq)
+{
+	const u32 bytes = rq->packet.src_bytes;
+	const struct dc_part part = { &rq->src, bytes };
+	int err;
+
+	err = dc_hash_check(rq);
+	if (err)
+		return err;
+	if (rq->ctx->tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)
+		err = dc_buffer_shape(&rq->in, &part, 1);
+	else
+		err = dc_buffer_reserve(&rq->in, bytes);
+	if (err)
+		return err;
+	rq->copied = bytes;
+	err = dc_buffer_read(&rq->in, 0, &rq->src, bytes);
+	if (!err && dc_hash_is_stream(rq))
+		err = dc_stream_claim(rq);
+	return err;
+}
+
+static int dc_stream_start(struct dc_request *rq, struct ahash_request *req)
+{
+	struct dc_stream *stream = &rq->ctx->stream;
+
+	switch (rq->packet.op) {
+	case DEVCRYPTO_OP_STREAM_UPDATE:
+		return rq->step < rq->steps - 1 ? crypto_ahash_init(req) :
+						  crypto_ahash_update(req);
+	case DEVCRYPTO_OP_STREAM_FINAL:
+		return stream->state == DC_STREAM_FRESH ?
+		       crypto_ahash_digest(req) : crypto_ahash_finup(req);
+	default:
+		return 0;
+	}
+}
+
+static int dc_hash_start(struct dc_request *rq)
+{
+	struct dc_context *ctx = rq->ctx;
+	struct ahash_request *req = rq->handle;
+
+	if (dc_hash_is_stream(rq))
+		req = ctx->stream.req;
+	ahash_request_set_tfm(req, ctx->tfm->ahash);
+	ahash_request_set_callback(req, DC_WAIT_FLAGS, dc_request_callback, rq);
+	ahash_request_set_crypt(req, rq->in.sg, rq->result,
+				rq->packet.src_bytes);
+	return dc_hash_is_stream(rq) ? dc_stream_start(rq, req) :
+				       crypto_ahash_digest(req);
+}
+
+static void dc_hash_end(struct dc_request *rq)
+{
+	struct dc_stream *stream = &rq->ctx->stream;
+
+	if (!dc_hash_is_stream(rq))
+		return;
+	if (rq->error)
+		stream->state = DC_STREAM_LOST;
+	else if (rq->packet.op == DEVCRYPTO_OP_STREAM_UPDATE)
+		stream->state = DC_STREAM_RUNNING;
+	else
+		stream->state = DC_STREAM_FRESH;
+	clear_bit_unlock(0, &stream->busy);
+}
+
+static int dc_hash_store(struct dc_request *rq)
+{
+	const u32 bytes = rq->ctx->tfm->alg.out_digest_bytes;
+	int err;
+
+	if (!dc_hash_has_digest(rq))
+		return 0;
+	err = dc_span_put(&rq->dst, rq->result, bytes);
+	if (!err)
+		rq->out_bytes = bytes;
+	return err;
+}
+
+const struct dc_class dc_hash_class = {
+	.id = DEVCRYPTO_CLASS_HASH,
+	.name = "hash",
+	.ops = BIT(DEVCRYPTO_OP_DIGEST) | BIT(DEVCRYPTO_OP_STREAM_INIT) |
+	       BIT(DEVCRYPTO_OP_STREAM_UPDATE) | BIT(DEVCRYPTO_OP_STREAM_FINAL),
+	.open = dc_hash_open,
+	.close = dc_hash_close,
+	.setkey = dc_hash_setkey,
+	.attach = dc_hash_attach,
+	.detach = dc_hash_detach,
+	.load = dc_hash_load,
+	.start = dc_hash_start,
+	.end = dc_hash_end,
+	.store = dc_hash_store,
+};

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Limits that the administrator sets, and what each user has of them.
+ */
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+
+#include "private.h"
+
+#define DC_REQUEST_BYTES_MIN	SZ_64K
+#define DC_REQUEST_BYTES_MAX	SZ_1G
+
+unsigned int dc_max_request_bytes = SZ_16M;
+unsigned int dc_max_contexts_per_user = 1024;
+
+static int dc_set_max_request_bytes(const char *val,
+				    const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, DC_REQUEST_BYTES_MIN,
+				     DC_REQUEST_BYTES_MAX);
+}
+
+static const struct kernel_param_ops dc_max_request_bytes_ops = {
+	.set = dc_set_max_request_bytes,
+	.get = param_get_uint,
+};
+
+module_param_cb(max_request_bytes, &dc_max_request_bytes_ops,
+		&dc_max_request_bytes, 0644);
+MODULE_PARM_DESC(max_request_bytes,
+		 "Most bytes of one request, 64 KiB to 1 GiB (default 16 MiB)");
+module_param_named(max_contexts_per_user, dc_max_contexts_per_user, uint, 0644);
+MODULE_PARM_DESC(max_contexts_per_user,
+		 "Most configured contexts of one user (default 1024)");
+
+/**
+ * struct dc_user - what one user has of the limited things
+ * @list: entry in users
+ * @uid: the user
+ * @contexts: configured contexts; the entry goes with the last one
+ *
+ * All fields are guarded by users_lock.
+ */
+struct dc_user {
+	struct list_head list;
+	kuid_t uid;
+	unsigned int contexts;
+};
+
+static DEFINE_MUTEX(users_lock);
+static LIST_HEAD(users);
+
+static struct dc_user *dc_user_find(kuid_t uid)
+{
+	struct dc_user *user;
+
+	lockdep_assert_held(&users_lock);
+	list_for_each_entry(user, &users, list)
+		if (uid_eq(user->uid, uid))
+			return user;
+	return NULL;
+}
+
+static struct dc_user *dc_user_add(kuid_t uid)
+{
+	struct dc_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+
+	lockdep_assert_held(&users_lock);
+	if (!user)
+		return ERR_PTR(-ENOMEM);
+	user->uid = uid;
+	list_add(&user->list, &users);
+	return user;
+}
+
+/**
+ * dc_user_charge_context() - count a context for the calling user
+ *
+ * Return: the user, for dc_user_uncharge_context(); -EDQUOT or -ENOMEM.
+ */
+struct dc_user *dc_user_charge_context(void)
+{
+	const kuid_t uid = current_uid();
+	struct dc_user *user;
+
+	mutex_lock(&users_lock);
+	user = dc_user_find(uid);
+	if ((user ? user->contexts : 0) >= READ_ONCE(dc_max_contexts_per_user))
+		user = ERR_PTR(-EDQUOT);
+	else if (!user)
+		user = dc_user_add(uid);
+	if (!IS_ERR(user))
+		user->contexts++;
+	mutex_unlock(&users_lock);
+	return user;
+}
+
+void dc_user_uncharge_context(struct dc_user *user)
+{
+	mutex_lock(&users_lock);
+	if (!--user->contexts) {
+		list_del(&user->list);
+		kfree(user);
+	}
+	mutex_unlock(&users_lock);
+}
+
+/* Configured contexts of the calling user. */
+unsigned int dc_user_contexts(void)
+{
+	struct dc_user *user;
+	unsigned int contexts;
+
+	mutex_lock(&users_lock);
+	user = dc_user_find(current_uid());
+	contexts = user ? user->contexts : 0;
+	mutex_unlock(&users_lock);
+	return contexts;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The character device: file operations and the table of ioctls.
+ */
+#include <linux/fips.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/seq_file.h>
+
+#include "private.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static_assert(sizeof(struct devcrypto_info) % 8 == 0);
+static_assert(sizeof(struct devcrypto_config) % 8 == 0);
+static_assert(sizeof(struct devcrypto_segment) == 16);
+static_assert(sizeof(struct devcrypto_request) == 96);
+static_assert(sizeof(struct devcrypto_run) == 24);
+
+/* The structure that an ioctl's argument points to, in the driver's memory. */
+union dc_argument {
+	struct devcrypto_info info;
+	struct devcrypto_config config;
+	struct devcrypto_run run;
+};
+
+/**
+ * struct dc_ioctl - one row of the table
+ * @cmd: the ioctl with the structure of this header
+ * @bytes: size of that structure
+ * @min_bytes: size of its first published version
+ * @answers: the structure goes back to the caller
+ * @handler: returns what ioctl() returns
+ */
+struct dc_ioctl {
+	unsigned int cmd;
+	u32 bytes;
+	u32 min_bytes;
+	bool answers;
+	long (*handler)(struct file *file, union dc_argument *arg);
+};
+
+static long dc_ioctl_info(struct file *file, union dc_argument *arg)
+{
+	arg->info = (struct devcrypto_info) {
+		.abi_version = DEVCRYPTO_ABI_VERSION,
+		.fips_enabled = !!fips_enabled,
+		.features = DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT |
+			    DEVCRYPTO_FEATURE_IV_OUT,
+		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |
+			   BIT(DEVCRYPTO_CLASS_AEAD) |
+			   BIT(DEVCRYPTO_CLASS_HASH) |
+			   BIT(DEVCRYPTO_CLASS_RNG),
+		.max_batch = DC_MAX_BATCH,
+		.max_request_bytes = READ_ONCE(dc_max_request_bytes),
+		.max_segments = DC_MAX_SEGMENTS,
+		.max_key_bytes = DC_MAX_KEY_BYTES,
+		.max_layout_bytes = DC_MAX_LAYOUT_BYTES,
+		.max_contexts_per_user = READ_ONCE(dc_max_contexts_per_user),
+		.contexts_of_user = dc_user_contexts(),
+	};
+	strscpy(arg->info.version, DC_VERSION, sizeof(arg->info.version));
+	return 0;
+}
+
+static long dc_ioctl_configure(struct file *file, union dc_argument *arg)
+{
+	return dc_ioctl_config(file->private_data, file, &arg->config);
+}
+
+static long dc_ioctl_execute(struct file *file, union dc_argument *arg)
+{
+	return dc_ioctl_run(file->private_data, &arg->run);
+}
+
+static const struct dc_ioctl dc_ioctls[] = {
+	[_IOC_NR(DEVCRYPTO_IOC_INFO)] = {
+		.cmd = DEVCRYPTO_IOC_INFO,
+		.bytes = sizeof(struct devcrypto_info),
+		.min_bytes = offsetofend(struct devcrypto_info, version),
+		.answers = true,
+		.handler = dc_ioctl_info,
+	},
+	[_IOC_NR(DEVCRYPTO_IOC_CONFIG)] = {
+		.cmd = DEVCRYPTO_IOC_CONFIG,
+		.bytes = sizeof(struct devcrypto_config),
+		.min_bytes = offsetofend(struct devcrypto_config, out_seed_bytes),
+		.answers = true,
+		.handler = dc_ioctl_configure,
+	},
+	[_IOC_NR(DEVCRYPTO_IOC_RUN)] = {
+		.cmd = DEVCRYPTO_IOC_RUN,
+		.bytes = sizeof(struct devcrypto_run),
+		.min_bytes = offsetofend(struct devcrypto_run, reserved),
+		.handler = dc_ioctl_execute,
+	},
+};
+
+static long dc_ioctl(struct file *file, unsigned int cmd, unsigned long uaddr)
+{
+	const unsigned int bytes = _IOC_SIZE(cmd);
+	void __user *user = (void __user *)uaddr;
+	unsigned int nr = _IOC_NR(cmd);
+	const struct dc_ioctl *row;
+	union dc_argument arg;
+	long ret;
+
+	if (nr >= ARRAY_SIZE(dc_ioctls))
+		return -ENOTTY;
+	row = &dc_ioctls[array_index_nospec(nr, ARRAY_SIZE(dc_ioctls))];
+	if ((cmd ^ row->cmd) & ~IOCSIZE_MASK)
+		return -ENOTTY;
+	if (bytes < row->min_bytes)
+		return -EINVAL;
+
+	if (bytes == row->bytes)
+		ret = dc_get_words(&arg, user, bytes);
+	else
+		ret = copy_struct_from_user(&arg, row->bytes, user, bytes);
+	if (ret)
+		return ret;
+
+	ret = row->handler(file, &arg);
+	if (ret >= 0 && row->answers &&
+	    copy_to_user(user, &arg, min(bytes, row->bytes)))
+		ret = -EFAULT;
+	return ret;
+}
+
+static int dc_open(struct inode *inode, struct file *file)
+{
+	struct dc_context *ctx = dc_context_new();
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	file->private_data = ctx;
+	return nonseekable_open(inode, file);
+}
+
+static int dc_release(struct inode *inode, struct file *file)
+{
+	dc_context_put(file->private_data);
+	return 0;
+}
+
+static void dc_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct dc_context *ctx = file->private_data;
+	/* Pairs with the release in dc_ioctl_config(). */
+	const struct dc_tfm *tfm = smp_load_acquire(&ctx->tfm);
+
+	seq_printf(m, "devcrypto-state:\t%s\n", tfm ? "configured" : "new");
+	if (!tfm)
+		return;
+	seq_printf(m, "devcrypto-class:\t%s\n", tfm->class->name);
+	seq_printf(m, "devcrypto-name:\t%s\n", tfm->alg.out_name);
+	seq_printf(m, "devcrypto-driver:\t%s\n", tfm->alg.out_driver);
+	seq_printf(m, "devcrypto-done:\t%lld\n", atomic64_read(&ctx->done));
+	seq_printf(m, "devcrypto-failed:\t%lld\n", atomic64_read(&ctx->failed));
+	seq_printf(m, "devcrypto-bytes-copied:\t%lld\n",
+		   atomic64_read(&ctx->bytes_copied));
+}
+
+static const struct file_operations dc_fops = {
+	.owner = THIS_MODULE,
+	.open = dc_open,
+	.release = dc_release,
+	.unlocked_ioctl = dc_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = dc_show_fdinfo,
+};
+
+static struct miscdevice dc_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "crypto",
+	.fops = &dc_fops,
+	.groups = dc_policy_groups,
+	.mode = 0600,
+};
+
+static int __init dc_init(void)
+{
+	int err;
+
+	err = dc_policy_init();
+	if (err)
+		return err;
+	err = dc_request_init();
+	if (err)
+		goto policy;
+	err = misc_register(&dc_misc);
+	if (err)
+		goto request;
+	return 0;
+
+request:
+	dc_request_exit();
+policy:
+	dc_policy_exit();
+	return err;
+}
+
+static void __exit dc_exit(void)
+{
+	misc_deregister(&dc_misc);
+	dc_request_exit();
+	dc_policy_exit();
+}
+
+module_init(dc_init);
+module_exit(dc_exit);
+
+MODULE_DESCRIPTION("/dev/crypto, the kernel's crypto API for user space");
+MODULE_AUTHOR("The /dev/crypto developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(DC_VERSION);
+MODULE_FIRMWARE("devcrypto/policy");

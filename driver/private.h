@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the driver share.
+ *
+ * WAY OF A REQUEST
+ *
+ * main.c finds the ioctl's handler; dc_ioctl_run() (request.c) reads one
+ * packet after the other into a struct dc_request, the owner of everything
+ * that the operation uses, and calls the class of the context's algorithm:
+ *
+ *	load()	checks the operands and copies the input into driver memory
+ *	start()	hands the request to the crypto API, once per step
+ *	end()	lets go of what load() claimed in the context
+ *	store()	copies the output to the caller
+ *
+ * LIFETIME
+ *
+ * A file holds its context, a request that an engine still works on holds it
+ * too, and the context holds the tfm: whoever comes last frees. A request
+ * belongs to the thread that runs it until that thread is killed while an
+ * engine has the request; from then on it belongs to its own completion.
+ *
+ * LOCK ORDER, outermost first
+ *
+ *	dc_context.config_lock
+ *	policy_lock (policy.c)		users_lock (limits.c)
+ *	dc_context.idle_lock
+ */
+#ifndef DC_PRIVATE_H
+#define DC_PRIVATE_H
+
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include <linux/devcrypto.h>
+
+#include "compat.h"
+
+struct crypto_aead;
+struct crypto_ahash;
+struct crypto_rng;
+struct crypto_skcipher;
+struct ahash_request;
+
+#define DC_MAX_BATCH		4096U
+#define DC_MAX_SEGMENTS		256U
+#define DC_MAX_KEY_BYTES	16384U
+
+/* With the segments' padding this fits into one piece of driver memory. */
+#define DC_MAX_LAYOUT_BYTES	8192U
+
+/* Addresses keep their value modulo this under DEVCRYPTO_CONFIG_LAYOUT. */
+#define DC_LAYOUT_ALIGN		64U
+
+/* Driver memory that an idle request keeps for the next one. */
+#define DC_KEEP_BYTES		SZ_256K
+
+struct dc_class;
+struct dc_context;
+struct dc_request;
+struct dc_user;
+
+/**
+ * struct dc_tfm - an algorithm with its key
+ * @ref: one for each context that uses it
+ * @class: operations of its class
+ * @flags: DEVCRYPTO_CONFIG_* it was made with
+ * @request_bytes: the crypto API's request with the algorithm's part
+ * @step_bytes: rng: most bytes of one call of the generator
+ * @alg: what DEVCRYPTO_IOC_CONFIG answers; the input fields are zero
+ *
+ * Immutable once it stands in a context.
+ */
+struct dc_tfm {
+	struct kref ref;
+	const struct dc_class *class;
+	union {
+		struct crypto_skcipher *skcipher;
+		struct crypto_aead *aead;
+		struct crypto_ahash *ahash;
+		struct crypto_rng *rng;
+	};
+	u32 flags;
+	unsigned int request_bytes;
+	unsigned int step_bytes;
+	struct devcrypto_config alg;
+};
+
+/**
+ * struct dc_key - key material on its way to an algorithm
+ * @data: the key, NULL if there is none
+ * @bytes: its length
+ * @base: the allocation that @data lies in
+ */
+struct dc_key {
+	u8 *data;
+	u32 bytes;
+	void *base;
+};
+
+/**
+ * struct dc_class - a class of algorithms
+ * @id: DEVCRYPTO_CLASS_*
+ * @name: for fdinfo
+ * @ops: bit (1 << DEVCRYPTO_OP_*) for each operation
+ * @open: allocates the crypto API's tfm of that name and fills @tfm in
+ * @close: frees the crypto API's tfm
+ * @setkey: sets key and tag size, or the seed; called once before the first
+ *	request
+ * @attach: makes what one context needs apart from the tfm, before the
+ *	context is configured with it
+ * @detach: undoes @attach
+ * @load: checks the operands of a request and copies its input. On error
+ *	nothing is held.
+ * @start: hands one step of the request to the algorithm; 0, -EINPROGRESS or
+ *	-EBUSY (in the engine's backlog), or an error
+ * @end: the algorithm is done with the request, whatever the result
+ * @store: copies the output of a successful request to the caller and sets
+ *	its out_bytes; in the caller's context
+ *
+ * @attach, @detach and @end may be NULL.
+ */
+struct dc_class {
+	u32 id;
+	const char *name;
+	u32 ops;
+	int (*open)(struct dc_tfm *tfm, const char *name);
+	void (*close)(struct dc_tfm *tfm);
+	int (*setkey)(struct dc_tfm *tfm, const struct dc_key *key,
+		      const struct dc_key *auth_key, u32 tag_bytes);
+	int (*attach)(struct dc_context *ctx, struct dc_tfm *tfm);
+	void (*detach)(struct dc_context *ctx);
+	int (*load)(struct dc_request *rq);
+	int (*start)(struct dc_request *rq);
+	void (*end)(struct dc_request *rq);
+	int (*store)(struct dc_request *rq);
+};
+
+extern const struct dc_class dc_skcipher_class;
+extern const struct dc_class dc_aead_class;
+extern const struct dc_class dc_hash_class;
+extern const struct dc_class dc_rng_class;
+
+/**
+ * struct dc_stream - the hash stream of a context
+ * @busy: bit 0 is held by the request that operates on the stream; it guards
+ *	the other fields
+ * @state: see hash.c
+ * @req: the crypto API's request that carries the running state
+ */
+struct dc_stream {
+	unsigned long busy;
+	int state;
+	struct ahash_request *req;
+};
+
+/**
+ * struct dc_context - an open file
+ * @ref: one for the file, one for each request that lost its thread
+ * @id: names the context in traces
+ * @config_lock: serialises configuration
+ * @tfm: NULL until configured; set once, with release semantics
+ * @user: whom the context is charged to; set with @tfm
+ * @idle_lock: guards @idle and @nr_idle
+ * @idle: requests that wait for their next use
+ * @nr_idle: length of @idle
+ * @stream: hash contexts only
+ * @done: requests that succeeded
+ * @failed: requests that did not
+ * @bytes_copied: payload copied between the caller and the driver
+ */
+struct dc_context {
+	struct kref ref;
+	u64 id;
+	struct mutex config_lock; /* configuration */
+	struct dc_tfm *tfm;
+	struct dc_user *user;
+	spinlock_t idle_lock; /* idle, nr_idle */
+	struct list_head idle;
+	unsigned int nr_idle;
+	struct dc_stream stream;
+	atomic64_t done;
+	atomic64_t failed;
+	atomic64_t bytes_copied;
+};
+
+/**
+ * struct dc_span - a buffer of the caller's
+ * @addr: its address, if @nr is 0
+ * @nr: number of segments
+ * @segments: the driver's copy of them
+ * @max: entries allocated at @segments
+ */
+struct dc_span {
+	u64 addr;
+	u32 nr;
+	u32 max;
+	struct devcrypto_segment *segments;
+};
+
+/* A run of pages that belongs to a struct dc_buffer. */
+struct dc_piece {
+	void *addr;
+	u32 bytes;
+};
+
+/**
+ * struct dc_buffer - driver memory for one side of a request
+ * @sg: the bytes of this request as the algorithm sees them
+ * @max_sg: entries allocated at @sg
+ * @pieces: memory; kept between requests
+ * @nr_pieces: used entries at @pieces
+ * @max_pieces: entries allocated at @pieces
+ * @capacity: bytes in all pieces
+ */
+struct dc_buffer {
+	struct scatterlist *sg;
+	unsigned int max_sg;
+	struct dc_piece *pieces;
+	unsigned int nr_pieces;
+	unsigned int max_pieces;
+	u32 capacity;
+};
+
+/**
+ * struct dc_request - one operation and all it needs
+ * @packet: the caller's request, read once
+ * @ctx: context it runs on
+ * @src: the caller's source
+ * @dst: the caller's destination
+ * @in: what the algorithm reads
+ * @out: what it writes, where that is not @in
+ * @work_in_place: the algorithm works in place on @in
+ * @copied: payload bytes copied so far
+ * @out_bytes: see struct devcrypto_request
+ * @step: number of the step to start next
+ * @steps: how many steps the operation takes
+ * @iv: block for the IV, of its own cache lines
+ * @iv_now: the IV in that block
+ * @result: block for a digest, of its own cache lines
+ * @handle: the crypto API's request
+ * @base: the allocation
+ * @owner: DC_OWNED_*; decides who frees when thread and engine part
+ * @done: completed by the engine's callback
+ * @error: result of the step that the callback completed
+ * @idle: entry in dc_context.idle
+ * @orphan: frees a request whose thread is gone
+ */
+struct dc_request {
+	struct devcrypto_request packet;
+	struct dc_context *ctx;
+	struct dc_span src;
+	struct dc_span dst;
+	struct dc_buffer in;
+	struct dc_buffer out;
+	bool work_in_place;
+	u32 copied;
+	u32 out_bytes;
+	u32 step;
+	u32 steps;
+	u8 *iv;
+	u8 *iv_now;
+	u8 *result;
+	void *handle;
+	void *base;
+	atomic_t owner;
+	struct completion done;
+	int error;
+	struct list_head idle;
+	struct work_struct orphan;
+};
+
+/* How a thread that waits hands a request over. */
+#define DC_WAIT_FLAGS	(CRYPTO_TFM_REQ_MAY_BACKLOG | CRYPTO_TFM_REQ_MAY_SLEEP)
+
+/* memory.c */
+int dc_get_words(void *to, const void __user *from, size_t bytes);
+int dc_get_bytes(void *to, u64 from, u32 bytes);
+int dc_put_bytes(u64 to, const void *from, u32 bytes);
+int dc_span_set(struct dc_span *span, u64 addr, u32 nr, u32 bytes);
+int dc_span_put(const struct dc_span *span, const void *from, u32 bytes);
+void dc_span_free(struct dc_span *span);
+int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes);
+void *dc_buffer_at(const struct dc_buffer *buf, u32 at);
+void dc_buffer_trim(struct dc_buffer *buf, u32 keep);
+void dc_buffer_free(struct dc_buffer *buf);
+
+/* One part of a buffer that keeps the caller's shape. */
+struct dc_part {
+	const struct dc_span *span;
+	u32 bytes;
+};
+
+int dc_buffer_shape(struct dc_buffer *buf, const struct dc_part *parts,
+		    unsigned int nr);
+int dc_buffer_read(struct dc_buffer *buf, u32 at, const struct dc_span *span,
+		   u32 bytes);
+int dc_buffer_write(struct dc_buffer *buf, u32 at, const struct dc_span *span,
+		    u32 bytes);
+
+/* request.c */
+long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run);
+int dc_request_iv(struct dc_request *rq);
+int dc_request_iv_out(struct dc_request *rq);
+void dc_request_callback(dc_callback_arg *arg, int err);
+void dc_request_free(struct dc_request *rq);
+int dc_request_init(void);
+void dc_request_exit(void);
+
+/* Do source and destination name the same buffer? */
+static inline bool dc_request_in_place(const struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+
+	return packet->src == packet->dst &&
+	       packet->src_segments == packet->dst_segments;
+}
+
+/* Where the algorithm's output is. */
+static inline struct dc_buffer *dc_request_output(struct dc_request *rq)
+{
+	return rq->work_in_place ? &rq->in : &rq->out;
+}
+
+/* context.c */
+struct dc_context *dc_context_new(void);
+void dc_context_get(struct dc_context *ctx);
+void dc_context_put(struct dc_context *ctx);
+int dc_ioctl_config(struct dc_context *ctx, struct file *file,
+		    struct devcrypto_config *config);
+void dc_tfm_describe(struct dc_tfm *tfm, struct crypto_tfm *base);
+
+/* policy.c */
+int dc_name_check(const char *name);
+int dc_policy_check(const char *name, const struct file *file);
+int dc_policy_check_chosen(const struct dc_tfm *tfm, const struct file *file);
+int dc_policy_init(void);
+void dc_policy_exit(void);
+extern const struct attribute_group *dc_policy_groups[];
+
+/* limits.c */
+extern unsigned int dc_max_request_bytes;
+extern unsigned int dc_max_contexts_per_user;
+struct dc_user *dc_user_charge_context(void);
+void dc_user_uncharge_context(struct dc_user *user);
+unsigned int dc_user_contexts(void);
+
+#endif

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests: read, check, execute, complete exactly once.
+ *
+ * A request owns all it uses: the packet, the segments, the IV, the payload's
+ * copy and the crypto API's request. Synchronous execution is waiting for it.
+ * A waiter that is killed while an engine works on its request leaves the
+ * request to the engine's completion, which frees it from a workqueue.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "private.h"
+#include "trace.h"
+
+/* Idle requests that a context keeps: threads that run at the same time. */
+#define DC_MAX_IDLE	num_possible_cpus()
+
+/*
+ * dc_request.owner while the algorithm has the request. The first to move it
+ * away from DC_RUNNING leaves the request to the other.
+ */
+enum {
+	DC_RUNNING,
+	DC_COMPLETED,
+	DC_ORPHANED,
+};
+
+static struct workqueue_struct *dc_orphans;
+
+static void dc_request_orphan(struct work_struct *work);
+
+/* Cache lines of the blocks that an engine may map for DMA. */
+static unsigned int dc_block_align(void)
+{
+	return max3((unsigned int)dma_get_cache_alignment(), DC_LAYOUT_ALIGN,
+		    (unsigned int)CRYPTO_MINALIGN);
+}
+
+static struct dc_request *dc_request_alloc(struct dc_context *ctx)
+{
+	const struct devcrypto_config *alg = &ctx->tfm->alg;
+	const unsigned int align = dc_block_align();
+	size_t iv, result, handle, total;
+	struct dc_request *rq;
+	void *base;
+
+	/* Under DEVCRYPTO_CONFIG_LAYOUT the IV may begin anywhere in a line. */
+	iv = ALIGN(sizeof(*rq), align);
+	result = iv + ALIGN(alg->out_iv_bytes + DC_LAYOUT_ALIGN, align);
+	handle = result + ALIGN(max(alg->out_digest_bytes, alg->out_tag_bytes),
+				align);
+	total = handle + ctx->tfm->request_bytes;
+
+	base = kzalloc(total + align, GFP_KERNEL_ACCOUNT);
+	if (!base)
+		return NULL;
+	rq = PTR_ALIGN(base, align);
+	rq->base = base;
+	rq->ctx = ctx;
+	rq->iv = (u8 *)rq + iv;
+	rq->result = (u8 *)rq + result;
+	rq->handle = (u8 *)rq + handle;
+	init_completion(&rq->done);
+	INIT_WORK(&rq->orphan, dc_request_orphan);
+	return rq;
+}
+
+void dc_request_free(struct dc_request *rq)
+{
+	dc_span_free(&rq->src);
+	dc_span_free(&rq->dst);
+	dc_buffer_free(&rq->in);
+	dc_buffer_free(&rq->out);
+	kfree_sensitive(rq->base);
+}
+
+static struct dc_request *dc_request_get(struct dc_context *ctx)
+{
+	struct dc_request *rq;
+
+	spin_lock(&ctx->idle_lock);
+	rq = list_first_entry_or_null(&ctx->idle, struct dc_request, idle);
+	if (rq) {
+		list_del(&rq->idle);
+		ctx->nr_idle--;
+	}
+	spin_unlock(&ctx->idle_lock);
+	return rq ?: dc_request_alloc(ctx);
+}
+
+static void dc_request_put(struct dc_request *rq)
+{
+	struct dc_context *ctx = rq->ctx;
+
+	dc_buffer_trim(&rq->in, DC_KEEP_BYTES);
+	dc_buffer_trim(&rq->out, DC_KEEP_BYTES);
+	spin_lock(&ctx->idle_lock);
+	if (ctx->nr_idle < DC_MAX_IDLE) {
+		list_add(&rq->idle, &ctx->idle);
+		ctx->nr_idle++;
+		rq = NULL;
+	}
+	spin_unlock(&ctx->idle_lock);
+	if (rq)
+		dc_request_free(rq);
+}
+
+/**
+ * dc_request_iv() - take the IV of a request in
+ * @rq: a request of a class that knows IVs
+ *
+ * Return: 0, -EINVAL, -EOPNOTSUPP or -EFAULT.
+ */
+int dc_request_iv(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	const struct dc_tfm *tfm = rq->ctx->tfm;
+	u32 shift = 0;
+
+	if (packet->iv_bytes != tfm->alg.out_iv_bytes)
+		return -EINVAL;
+	if (packet->flags & DEVCRYPTO_REQUEST_IV_OUT &&
+	    !(tfm->alg.out_properties & DEVCRYPTO_ALG_CHAINS))
+		return -EOPNOTSUPP;
+	if (!packet->iv_bytes)
+		return packet->iv ? -EINVAL : 0;
+	if (tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)
+		shift = packet->iv & (DC_LAYOUT_ALIGN - 1);
+	rq->iv_now = rq->iv + shift;
+	return dc_get_bytes(rq->iv_now, packet->iv, packet->iv_bytes);
+}
+
+/* Gives the chained IV back where the caller wants it. */
+int dc_request_iv_out(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+
+	if (!(packet->flags & DEVCRYPTO_REQUEST_IV_OUT))
+		return 0;
+	return dc_put_bytes(packet->iv, rq->iv_now, packet->iv_bytes);
+}
+
+/* What holds for every class, and the caller's buffers. */
+static int dc_request_check(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	const u32 max = READ_ONCE(dc_max_request_bytes);
+	int err;
+
+	if (packet->flags & ~DEVCRYPTO_REQUEST_IV_OUT || packet->reserved)
+		return -EINVAL;
+	if (packet->op >= 32 || !(rq->ctx->tfm->class->ops & BIT(packet->op)))
+		return -EOPNOTSUPP;
+	if (packet->src_bytes > max || packet->assoc_bytes > max)
+		return -EDQUOT;
+	err = dc_span_set(&rq->src, packet->src, packet->src_segments,
+			  packet->src_bytes);
+	if (err)
+		return err;
+	return dc_span_set(&rq->dst, packet->dst, packet->dst_segments,
+			   packet->dst_bytes);
+}
+
+/*
+ * Errors of an algorithm as the header's table has them. A driver's own
+ * EINVAL, ENOMEM and ENODEV mean what they say; EBADMSG comes from AEADs only.
+ */
+static int dc_request_error(const struct dc_request *rq, int err)
+{
+	switch (err) {
+	case 0:
+	case -EINVAL:
+	case -ENOMEM:
+	case -ENODEV:
+	case -ENOKEY:
+	case -EINTR:
+		return err;
+	case -EBADMSG:
+		return rq->ctx->tfm->class->id == DEVCRYPTO_CLASS_AEAD ?
+		       err : -EIO;
+	default:
+		return -EIO;
+	}
+}
+
+/*
+ * Runs in whatever context the engine completes in. With MAY_BACKLOG the crypto
+ * API also notifies that a request left the backlog; that is no completion.
+ */
+void dc_request_callback(dc_callback_arg *arg, int err)
+{
+	struct dc_request *rq = dc_callback_data(arg);
+
+	if (err == -EINPROGRESS)
+		return;
+	rq->error = err;
+	if (atomic_xchg(&rq->owner, DC_COMPLETED) == DC_ORPHANED)
+		queue_work(dc_orphans, &rq->orphan);
+	else
+		complete(&rq->done);
+}
+
+static void dc_request_end(struct dc_request *rq, int err)
+{
+	rq->error = err;
+	if (rq->ctx->tfm->class->end)
+		rq->ctx->tfm->class->end(rq);
+}
+
+static void dc_request_orphan(struct work_struct *work)
+{
+	struct dc_request *rq = container_of(work, struct dc_request, orphan);
+	struct dc_context *ctx = rq->ctx;
+
+	/* The steps that were left are not taken: the operation failed. */
+	dc_request_end(rq, -EINTR);
+	trace_devcrypto_complete(rq, -EINTR);
+	atomic64_inc(&ctx->failed);
+	dc_request_free(rq);
+	dc_context_put(ctx);
+	/* dc_request_exit() waits for the rest of this function. */
+	module_put(THIS_MODULE);
+}
+
+/*
+ * Waits for the engine. Returns false if the thread was killed first: then the
+ * request is no longer the caller's.
+ */
+static bool dc_request_wait(struct dc_request *rq)
+{
+	if (!wait_for_completion_killable(&rq->done))
+		return true;
+	dc_context_get(rq->ctx);
+	__module_get(THIS_MODULE);
+	if (atomic_cmpxchg(&rq->owner, DC_RUNNING, DC_ORPHANED) == DC_RUNNING)
+		return false;
+	module_put(THIS_MODULE);
+	dc_context_put(rq->ctx);
+	wait_for_completion(&rq->done);
+	return true;
+}
+
+/* Executes the steps. Returns false if the request was lost to the engine. */
+static bool dc_request_execute(struct dc_request *rq)
+{
+	const struct dc_class *class = rq->ctx->tfm->class;
+	int err = 0;
+
+	trace_devcrypto_start(rq);
+	for (rq->step = 0; rq->step < rq->steps && !err; rq->step++) {
+		if (rq->step) {
+			cond_resched();
+			if (fatal_signal_pending(current)) {
+				err = -EINTR;
+				break;
+			}
+		}
+		atomic_set(&rq->owner, DC_RUNNING);
+		reinit_completion(&rq->done);
+		err = class->start(rq);
+		if (err == -EINPROGRESS || err == -EBUSY) {
+			if (!dc_request_wait(rq))
+				return false;
+			err = rq->error;
+		}
+	}
+	dc_request_end(rq, err);
+	return true;
+}
+
+/*
+ * Runs the packet. Returns false if the request was lost to the engine, else
+ * the result stands in rq->error and rq->out_bytes.
+ */
+static bool dc_request_run(struct dc_request *rq)
+{
+	struct dc_context *ctx = rq->ctx;
+	int err;
+
+	rq->out_bytes = 0;
+	rq->copied = 0;
+	rq->steps = 1;
+	err = dc_request_check(rq);
+	if (!err)
+		err = ctx->tfm->class->load(rq);
+	if (!err) {
+		if (!dc_request_execute(rq))
+			return false;
+		err = dc_request_error(rq, rq->error);
+		if (!err)
+			err = ctx->tfm->class->store(rq);
+		trace_devcrypto_complete(rq, err);
+	}
+	rq->error = err;
+	atomic64_inc(err ? &ctx->failed : &ctx->done);
+	atomic64_add(rq->copied, &ctx->bytes_copied);
+	return true;
+}
+
+static int dc_packet_get(struct devcrypto_request *packet,
+			 const void __user *user, u32 bytes)
+{
+	if (bytes == sizeof(*packet))
+		return dc_get_words(packet, user, sizeof(*packet));
+	return copy_struct_from_user(packet, sizeof(*packet), user, bytes);
+}
+
+static int dc_packet_answer(const struct dc_request *rq,
+			    struct devcrypto_request __user *user)
+{
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_put_user(rq->error, &user->out_result, fault);
+	unsafe_put_user(rq->out_bytes, &user->out_bytes, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/**
+ * dc_ioctl_run() - DEVCRYPTO_IOC_RUN
+ * @ctx: the context
+ * @run: where the packets are
+ *
+ * Return: number of packets executed, or an error if that is none.
+ */
+long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
+{
+	void __user *user = u64_to_user_ptr(run->requests);
+	struct dc_request *rq;
+	int err = 0;
+	u32 i;
+
+	/* Pairs with the release in dc_context_attach(). */
+	if (!smp_load_acquire(&ctx->tfm))
+		return -ENOTCONN;
+	if (run->flags || run->reserved ||
+	    run->request_bytes < sizeof(struct devcrypto_request))
+		return -EINVAL;
+	if (run->request_bytes > PAGE_SIZE)
+		return -E2BIG;
+	if (run->count > DC_MAX_BATCH)
+		return -EDQUOT;
+	if (run->requests != (uintptr_t)run->requests)
+		return -EFAULT;
+
+	rq = dc_request_get(ctx);
+	if (!rq)
+		return -ENOMEM;
+	for (i = 0; i < run->count; i++, user += run->request_bytes) {
+		if (i) {
+			cond_resched();
+			if (fatal_signal_pending(current)) {
+				err = -EINTR;
+				break;
+			}
+		}
+		err = dc_packet_get(&rq->packet, user, run->request_bytes);
+		if (err)
+			break;
+		if (!dc_request_run(rq))
+			return i ?: -EINTR;
+		err = dc_packet_answer(rq, user);
+		if (err)
+			break;
+	}
+	dc_request_put(rq);
+	return i ?: err;
+}
+
+int dc_request_init(void)
+{
+	dc_orphans = alloc_workqueue("devcrypto", WQ_UNBOUND, 0);
+	return dc_orphans ? 0 : -ENOMEM;
+}
+
+/* No file is open, and no orphan is left but for the end of its work. */
+void dc_request_exit(void)
+{
+	destroy_workqueue(dc_orphans);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random number generators.
+ *
+ * The crypto API's calls are synchronous and take plain addresses. Output is
+ * made in steps, so that a long request reschedules and can be killed.
+ */
+#include <linux/string.h>
+
+#include <crypto/rng.h>
+
+#include "private.h"
+
+/* jitterentropy holds a spinlock while it collects. */
+#define DC_JITTER_STEP_BYTES	128U
+
+static int dc_rng_open(struct dc_tfm *tfm, const char *name)
+{
+	struct crypto_rng *rng = crypto_alloc_rng(name, 0, 0);
+
+	if (IS_ERR(rng))
+		return PTR_ERR(rng);
+	tfm->rng = rng;
+	dc_tfm_describe(tfm, crypto_rng_tfm(rng));
+	tfm->alg.out_seed_bytes = crypto_rng_seedsize(rng);
+	tfm->step_bytes = strcmp(tfm->alg.out_driver, "jitterentropy_rng") ?
+			  PAGE_SIZE : DC_JITTER_STEP_BYTES;
+	return 0;
+}
+
+static void dc_rng_close(struct dc_tfm *tfm)
+{
+	crypto_free_rng(tfm->rng);
+}
+
+/* With no seed the crypto API draws one of the kernel's entropy. */
+static int dc_rng_seed(struct dc_tfm *tfm, const u8 *seed, u32 bytes)
+{
+	if (!bytes)
+		return crypto_rng_reset(tfm->rng, NULL,
+					crypto_rng_seedsize(tfm->rng));
+	if (tfm->alg.out_seed_bytes && bytes != tfm->alg.out_seed_bytes)
+		return -EINVAL;
+	return crypto_rng_reset(tfm->rng, seed, bytes);
+}
+
+static int dc_rng_setkey(struct dc_tfm *tfm, const struct dc_key *key,
+			 const struct dc_key *auth_key, u32 tag_bytes)
+{
+	int err;
+
+	if (key->bytes || auth_key->bytes || tag_bytes)
+		return -EINVAL;
+	err = dc_rng_seed(tfm, NULL, 0);
+	/* No key of the caller's is at fault if there is no entropy. */
+	if (err == -ERESTARTSYS)
+		return -EINTR;
+	return err && err != -ENOMEM ? -EIO : err;
+}
+
+static int dc_rng_load(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	const u32 step_bytes = rq->ctx->tfm->step_bytes;
+	int err;
+
+	if (packet->flags | packet->iv | packet->iv_bytes | packet->assoc |
+	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
+		return -EINVAL;
+	if (packet->op == DEVCRYPTO_OP_RESEED &&
+	    packet->dst | packet->dst_bytes | packet->dst_segments)
+		return -EINVAL;
+	if (packet->src_bytes > DC_MAX_KEY_BYTES ||
+	    packet->dst_bytes > READ_ONCE(dc_max_request_bytes))
+		return -EDQUOT;
+
+	/* The seed has to be one run, which only the first piece surely is. */
+	err = dc_buffer_reserve(&rq->in, packet->src_bytes);
+	if (!err && rq->in.sg->length < packet->src_bytes) {
+		dc_buffer_trim(&rq->in, 0);
+		err = dc_buffer_reserve(&rq->in, packet->src_bytes);
+	}
+	if (!err && rq->in.sg->length < packet->src_bytes)
+		err = -ENOMEM;
+	if (!err)
+		err = dc_buffer_reserve(&rq->out, packet->dst_bytes);
+	if (err)
+		return err;
+	if (packet->op == DEVCRYPTO_OP_GENERATE)
+		rq->steps = DIV_ROUND_UP(packet->dst_bytes, step_bytes);
+	rq->work_in_place = false;
+	rq->copied = packet->src_bytes;
+	return dc_buffer_read(&rq->in, 0, &rq->src, packet->src_bytes);
+}
+
+static int dc_rng_start(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	struct dc_tfm *tfm = rq->ctx->tfm;
+	const u8 *src = sg_virt(rq->in.sg);
+	u32 at, bytes;
+	u8 *dst;
+
+	if (packet->op == DEVCRYPTO_OP_RESEED)
+		return dc_rng_seed(tfm, src, packet->src_bytes);
+	at = rq->step * tfm->step_bytes;
+	bytes = min(packet->dst_bytes - at, tfm->step_bytes);
+	dst = dc_buffer_at(&rq->out, at);
+	return crypto_rng_generate(tfm->rng, packet->src_bytes ? src : NULL,
+				   packet->src_bytes, dst, bytes);
+}
+
+/* A seed does not stay behind in the request's memory. */
+static void dc_rng_end(struct dc_request *rq)
+{
+	memzero_explicit(sg_virt(rq->in.sg), rq->packet.src_bytes);
+}
+
+static int dc_rng_store(struct dc_request *rq)
+{
+	const u32 bytes = rq->packet.dst_bytes;
+	int err;
+
+	rq->copied += bytes;
+	err = dc_buffer_write(&rq->out, 0, &rq->dst, bytes);
+	if (!err)
+		rq->out_bytes = bytes;
+	return err;
+}
+
+const struct dc_class dc_rng_class = {
+	.id = DEVCRYPTO_CLASS_RNG,
+	.name = "rng",
+	.ops = BIT(DEVCRYPTO_OP_GENERATE) | BIT(DEVCRYPTO_OP_RESEED),
+	.open = dc_rng_open,
+	.close = dc_rng_close,
+	.setkey = dc_rng_setkey,
+	.load = dc_rng_load,
+	.start = dc_rng_start,
+	.end = dc_rng_end,
+	.store = dc_rng_store,
+};

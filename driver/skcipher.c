@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Symmetric ciphers.
+ */
+#include <crypto/skcipher.h>
+
+#include "private.h"
+
+/*
+ * Modes whose IV, written back by the crypto API, continues the message; a
+ * name without an IV (ecb) continues trivially.
+ */
+static bool dc_skcipher_chains(const char *name, u32 iv_bytes)
+{
+	static const char * const modes[] = { "cbc(", "ctr(", "cfb(", "ofb(" };
+	unsigned int i;
+
+	if (!iv_bytes)
+		return !strncmp(name, "ecb(", 4);
+	for (i = 0; i < ARRAY_SIZE(modes); i++)
+		if (!strncmp(name, modes[i], strlen(modes[i])))
+			return true;
+	return false;
+}
+
+static int dc_skcipher_open(struct dc_tfm *tfm, const char *name)
+{
+	struct crypto_skcipher *skcipher = crypto_alloc_skcipher(name, 0, 0);
+	struct devcrypto_config *alg = &tfm->alg;
+
+	if (IS_ERR(skcipher))
+		return PTR_ERR(skcipher);
+	tfm->skcipher = skcipher;
+	tfm->request_bytes = sizeof(struct skcipher_request) +
+			     crypto_skcipher_reqsize(skcipher);
+	dc_tfm_describe(tfm, crypto_skcipher_tfm(skcipher));
+	alg->out_chunk_bytes = crypto_skcipher_chunksize(skcipher);
+	alg->out_iv_bytes = crypto_skcipher_ivsize(skcipher);
+	alg->out_key_min_bytes = crypto_skcipher_min_keysize(skcipher);
+	alg->out_key_max_bytes = crypto_skcipher_max_keysize(skcipher);
+	if (crypto_skcipher_get_flags(skcipher) & CRYPTO_TFM_NEED_KEY)
+		alg->out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
+	if (dc_skcipher_chains(alg->out_name, alg->out_iv_bytes))
+		alg->out_properties |= DEVCRYPTO_ALG_CHAINS;
+	return 0;
+}
+
+static void dc_skcipher_close(struct dc_tfm *tfm)
+{
+	crypto_free_skcipher(tfm->skcipher);
+}
+
+static int dc_skcipher_setkey(struct dc_tfm *tfm, const struct dc_key *key,
+			      const struct dc_key *auth_key, u32 tag_bytes)
+{
+	if (auth_key->bytes || tag_bytes)
+		return -EINVAL;
+	return crypto_skcipher_setkey(tfm->skcipher, key->data, key->bytes);
+}
+
+static int dc_skcipher_reserve(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	const struct dc_part in = { &rq->src, packet->src_bytes };
+	const struct dc_part out = { &rq->dst, packet->src_bytes };
+	int err;
+
+	rq->work_in_place = true;
+	if (!(rq->ctx->tfm->flags & DEVCRYPTO_CONFIG_LAYOUT))
+		return dc_buffer_reserve(&rq->in, packet->src_bytes);
+
+	rq->work_in_place = dc_request_in_place(rq);
+	err = dc_buffer_shape(&rq->in, &in, 1);
+	if (!err && !rq->work_in_place)
+		err = dc_buffer_shape(&rq->out, &out, 1);
+	return err;
+}
+
+static int dc_skcipher_load(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	int err;
+
+	if (packet->assoc | packet->assoc_bytes | packet->tag |
+	    packet->tag_bytes)
+		return -EINVAL;
+	if (packet->dst_bytes < packet->src_bytes) {
+		rq->out_bytes = packet->src_bytes;
+		return -EMSGSIZE;
+	}
+	err = dc_request_iv(rq);
+	if (err)
+		return err;
+	err = dc_skcipher_reserve(rq);
+	if (err)
+		return err;
+	rq->copied = packet->src_bytes;
+	return dc_buffer_read(&rq->in, 0, &rq->src, packet->src_bytes);
+}
+
+static int dc_skcipher_start(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	struct skcipher_request *req = rq->handle;
+
+	skcipher_request_set_tfm(req, rq->ctx->tfm->skcipher);
+	skcipher_request_set_callback(req, DC_WAIT_FLAGS, dc_request_callback,
+				      rq);
+	skcipher_request_set_crypt(req, rq->in.sg, dc_request_output(rq)->sg,
+				   packet->src_bytes, rq->iv_now);
+	return packet->op == DEVCRYPTO_OP_ENCRYPT ?
+	       crypto_skcipher_encrypt(req) : crypto_skcipher_decrypt(req);
+}
+
+static int dc_skcipher_store(struct dc_request *rq)
+{
+	const u32 bytes = rq->packet.src_bytes;
+	int err;
+
+	rq->copied += bytes;
+	err = dc_buffer_write(dc_request_output(rq), 0, &rq->dst, bytes);
+	if (!err)
+		err = dc_request_iv_out(rq);
+	if (!err)
+		rq->out_bytes = bytes;
+	return err;
+}
+
+const struct dc_class dc_skcipher_class = {
+	.id = DEVCRYPTO_CLASS_SKCIPHER,
+	.name = "skcipher",
+	.ops = BIT(DEVCRYPTO_OP_ENCRYPT) | BIT(DEVCRYPTO_OP_DECRYPT),
+	.open = dc_skcipher_open,
+	.close = dc_skcipher_close,
+	.setkey = dc_skcipher_setkey,
+	.load = dc_skcipher_load,
+	.start = dc_skcipher_start,
+	.store = dc_skcipher_store,
+};
