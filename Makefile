@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+# `make help` lists what there is.
+
+KERNEL  ?= 6.1
+TIMEOUT ?= 600
+PREFIX  ?= /usr/local
+# make has an assembler of this name.
+ifneq ($(origin AS),command line)
+AS      :=
+endif
+
+SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
+# Never a private Python: users of the guest must be able to read it.
+PYTHON  := /usr/bin/python3
+GUEST   := $(PYTHON) -B -m guest
+BIN     := build/venv/bin
+
+PACKAGES := \
+	qemu-system-x86 busybox-static udev kmod iproute2 keyutils procps util-linux \
+	build-essential gcc-multilib libelf1 libssl-dev openssl bc sparse zstd \
+	python3-venv python3-dev
+missing  = $(filter-out $(shell dpkg-query -W -f '$${db:Status-Status}:$${Package}\n' \
+	$(PACKAGES) 2>/dev/null | sed -n 's/^installed://p'),$(PACKAGES))
+
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables: KERNEL=6.1, CMD='...', AS=root|member|outsider, TIMEOUT=seconds,"
+	@echo "  ACCEL=kvm|tcg, MODARGS='name=value ...', DESTDIR=, PREFIX=$(PREFIX)"
+
+# --- what everything else needs ---------------------------------------------------------------
+
+.PHONY: deps
+deps:  ## install missing Debian packages (a minute, once)
+	$(if $(missing),@echo "Installing Debian packages: $(missing)")
+	$(if $(missing),$(SUDO) apt-get -qq update)
+	$(if $(missing),$(SUDO) env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends install $(missing) >/dev/null)
+
+.PHONY: kernel
+kernel: deps  ## fetch the kernel KERNEL into the cache (15 s, once)
+	@$(GUEST) prepare --kernel '$(KERNEL)'
+
+.PHONY: driver
+driver: deps  ## build the driver for KERNEL (5 s, when it has changed)
+	@$(GUEST) build --kernel '$(KERNEL)'
+
+.PHONY: venv
+venv: deps build/venv/stamp  ## make the Python environment build/venv (a minute, once)
+
+build/venv/stamp: setup.cfg pyproject.toml $(wildcard setup.py include/uapi/linux/*.h pycryptodev/_abi_build.py)
+	@echo "Making the Python environment build/venv"
+	@mkdir -p build
+	@$(PYTHON) -m venv build/venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+# --- the guest --------------------------------------------------------------------------------
+
+# The command travels in the environment, as it was written: neither make nor the shell expands it.
+unexport CMD
+vm: export GUEST_COMMAND = $(value CMD)
+run_guest = $(GUEST) run --kernel '$(KERNEL)' --timeout '$(TIMEOUT)' --accel '$(ACCEL)' \
+	--as '$(AS)' --module-arguments '$(MODARGS)'
+
+.PHONY: vm
+vm: deps  ## boot a guest and run CMD='...' in it (10 s and the command)
+	@$(run_guest)
+
+.PHONY: shell
+shell: deps  ## boot a guest and give a shell in it (10 s)
+	@$(run_guest) --interactive
+
+# --- using and testing it ---------------------------------------------------------------------
+
+.PHONY: run
+run: venv driver  ## the main job on real input, in the guest
+	@$(BIN)/python demo/run.py --kernel '$(KERNEL)'
+
+.PHONY: test
+test: venv driver  ## the whole suite, in the guest
+	@$(BIN)/python tests/run.py --kernel '$(KERNEL)'
+
+.PHONY: check
+check: venv  ## the static checks
+	@.ci/check
+
+# --- this machine, for those who load modules into it -----------------------------------------
+
+RELEASE = $(shell uname -r)
+NATIVE  = build/native
+# The client has an environment of its own: the system's Python belongs to the distribution.
+CLIENT  = $(PREFIX)/lib/devcrypto
+
+MODULE  = $(DESTDIR)/lib/modules/$(RELEASE)/updates/devcrypto.ko
+POLICY  = $(DESTDIR)/etc/devcrypto/policy
+# Where the kernel looks for a file that a driver loads.
+FIRMWARE = $(DESTDIR)/lib/firmware/devcrypto/policy
+RULE    = $(DESTDIR)/etc/udev/rules.d/60-devcrypto.rules
+LOAD    = $(DESTDIR)/etc/modules-load.d/devcrypto.conf
+HEADER  = $(DESTDIR)$(PREFIX)/include/linux/devcrypto.h
+
+.PHONY: headers_install
+headers_install:  ## install the ABI header below PREFIX
+	install -D -m 644 include/uapi/linux/devcrypto.h $(HEADER)
+
+.PHONY: install
+install: headers_install  ## install module, header, rule, group and client on this machine, as root
+	mkdir -p $(NATIVE)
+	cp -r driver include $(NATIVE)
+	$(MAKE) -C /lib/modules/$(RELEASE)/build M=$(CURDIR)/$(NATIVE)/driver modules
+	install -D -m 644 $(NATIVE)/driver/devcrypto.ko $(MODULE)
+	install -D -m 644 udev/60-devcrypto.rules $(RULE)
+	install -D -m 644 udev/modules-load.conf $(LOAD)
+	test -e $(POLICY) || install -D -m 644 driver/policy.list $(POLICY)
+	mkdir -p $(dir $(FIRMWARE))
+	ln -sf /etc/devcrypto/policy $(FIRMWARE)
+ifeq ($(DESTDIR),)
+	udev/make-group
+	depmod $(RELEASE)
+	udevadm control --reload
+	$(PYTHON) -m venv $(CLIENT)
+	$(CLIENT)/bin/pip install -q --disable-pip-version-check .
+	mkdir -p $(PREFIX)/bin
+	ln -sf $(CLIENT)/bin/cryptodev $(PREFIX)/bin/cryptodev
+endif
+	@echo "The policy is $(POLICY). Load the driver with: make load"
+
+.PHONY: uninstall
+uninstall:  ## remove what install put there; the policy and the group stay
+	rm -f $(MODULE) $(RULE) $(LOAD) $(HEADER) $(FIRMWARE)
+ifeq ($(DESTDIR),)
+	depmod $(RELEASE)
+	udevadm control --reload
+	rm -rf $(CLIENT) $(PREFIX)/bin/cryptodev
+endif
+
+.PHONY: load
+load:  ## load the installed driver into this machine's kernel, as root
+	modprobe devcrypto $(MODARGS)
+	udevadm settle
+	ls -l /dev/crypto
+
+# --- putting things away ----------------------------------------------------------------------
+
+.PHONY: clean
+clean:  ## remove what was built
+	rm -rf build
+
+.PHONY: distclean
+distclean: clean  ## remove the fetched kernels, too
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/devcrypto"

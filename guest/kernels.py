@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""The kernels the project supports, and their files in the cache."""
+
+from __future__ import annotations
+
+import lzma
+import shutil
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from guest.apt import Suite
+from guest.errors import GuestError
+from guest.paths import CACHE, locked
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel to test on: how `KERNEL=` names it and where Debian has it."""
+
+    name: str
+    """The value of `KERNEL=`."""
+    suite: str
+    """Code name of the Debian suite."""
+    backports: bool = False
+    """Whether it comes from the suite's backports."""
+    flavour: str = "amd64"
+    """Debian's flavour, the end of its package names."""
+
+
+# The one list of supported kernels.
+KERNELS = (Kernel("6.1", "bookworm"),)
+
+# The packages that make up a kernel; their other dependencies are tools the host has.
+PARTS = (
+    "linux-image-",
+    "linux-binary-",
+    "linux-modules-",
+    "linux-headers-",
+    "linux-kbuild-",
+    "linux-base-",
+)
+
+
+@dataclass(frozen=True)
+class KernelTree:
+    """A kernel's packages, unpacked below one private folder."""
+
+    kernel: Kernel
+    root: Path
+
+    @property
+    def release(self) -> str:
+        """What `uname -r` says in the guest."""
+        return (self.root / "release").read_text(encoding="ascii").strip()
+
+    @property
+    def vmlinux(self) -> Path:
+        """The uncompressed kernel, which QEMU starts without a boot loader."""
+        return self.root / "vmlinux"
+
+    @property
+    def modules(self) -> Path:
+        """The kernel's own module tree."""
+        return self._below("lib/modules", self.release)
+
+    @property
+    def headers(self) -> Path:
+        """What an external module is built against."""
+        return self.root / "usr/src" / f"linux-headers-{self.release}"
+
+    def _below(self, directory: str, name: str) -> Path:
+        merged = self.root / "usr" / directory / name
+        return merged if merged.is_dir() else self.root / directory / name
+
+
+def find(name: str) -> Kernel:
+    """The kernel of that name."""
+    for kernel in KERNELS:
+        if kernel.name == name:
+            return kernel
+    raise GuestError(f"no kernel {name}: have {', '.join(kernel.name for kernel in KERNELS)}")
+
+
+def prepare(kernel: Kernel) -> KernelTree:
+    """Return the kernel's tree; fetch it first if the cache does not have it."""
+    root = CACHE / "kernels" / kernel.name
+    tree = KernelTree(kernel, root)
+    with locked(root.parent):
+        if not (root / "release").exists():
+            scratch = root.with_suffix(".new")
+            shutil.rmtree(scratch, ignore_errors=True)
+            _fetch(kernel, scratch, root)
+            shutil.rmtree(root, ignore_errors=True)
+            scratch.rename(root)
+    return tree
+
+
+def _fetch(kernel: Kernel, scratch: Path, root: Path) -> None:
+    """Unpack image, modules and headers of one and the same version into `scratch`."""
+    suite = Suite(kernel.suite, backports=kernel.backports)
+    suite.refresh()
+    packages = _resolve(suite, kernel)
+    release = _release(packages)
+    print(f"guest: fetching kernel {release} (100 MB, once)", file=sys.stderr, flush=True)
+    suite.unpack(packages, scratch, scratch / "debs")
+    tree = KernelTree(kernel, scratch)
+    (scratch / "release").write_text(release + "\n", encoding="ascii")
+    image = scratch / "boot" / f"vmlinuz-{release}"
+    if not image.exists():
+        image = tree.modules / "vmlinuz"
+    tree.vmlinux.write_bytes(_uncompress(image.read_bytes()))
+    makefile = tree.headers / "Makefile"
+    text = makefile.read_text(encoding="utf-8")
+    makefile.write_text(text.replace(" /usr/", f" {root}/usr/"), encoding="utf-8")
+
+
+def _resolve(suite: Suite, kernel: Kernel) -> list[str]:
+    """The packages to unpack, each as `name=version` where the version matters.
+
+    Headers and image are followed from their two metapackages; they are of one source package, and
+    one snapshot of the lists names one version of it.
+    """
+    todo = [f"linux-image-{kernel.flavour}", f"linux-headers-{kernel.flavour}"]
+    found: dict[str, str] = {}
+    while todo:
+        for name, version in suite.depends(todo.pop()):
+            if name.startswith(PARTS) and name not in found:
+                found[name] = f"{name}={version}" if version else name
+                todo.append(found[name])
+    return sorted(found.values())
+
+
+def _release(packages: list[str]) -> str:
+    for package in packages:
+        name = package.partition("=")[0]
+        if name.startswith("linux-image-"):
+            return name.removeprefix("linux-image-")
+    raise GuestError("the suite has no kernel image")
+
+
+def _uncompress(image: bytes) -> bytes:
+    """The ELF file inside a bzImage.
+
+    The decompressor inside takes longer under emulation than the rest of the boot.
+    Offsets: Documentation/arch/x86/boot.rst.
+    """
+    setup_sectors = image[0x1F1] or 4
+    offset, length = struct.unpack_from("<II", image, 0x248)
+    start = (setup_sectors + 1) * 512 + offset
+    payload = image[start : start + length]
+    if payload.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMADecompressor().decompress(payload)
+    if payload.startswith(b"\x28\xb5\x2f\xfd"):
+        # Behind the frame stand four bytes with its size, which zstd takes for garbage.
+        return subprocess.run(
+            ["zstd", "-dcq"], input=payload[:-4], stdout=subprocess.PIPE, check=True
+        ).stdout
+    raise GuestError("the kernel image is compressed in a way that is not known here")
