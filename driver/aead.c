@@ -130,10 +130,11 @@ static int dc_aead_load(struct dc_request *rq)
 		rq->out_bytes = packet->src_bytes;
 		return -EMSGSIZE;
 	}
-	err = dc_request_iv(rq);
-	if (err)
-		return err;
-	err = dc_aead_reserve(rq);
+	err = dc_request_buffers(rq);
+	if (!err)
+		err = dc_request_iv(rq);
+	if (!err)
+		err = dc_aead_reserve(rq);
 	if (err)
 		return err;
 	rq->copied = packet->assoc_bytes + packet->src_bytes;

@@ -114,7 +114,7 @@ static int dc_key_get(struct dc_key *key, u64 addr, u32 bytes, u32 flags)
 	u32 shift = 0;
 
 	if (!bytes)
-		return addr ? -EINVAL : 0;
+		return 0;
 	if (bytes > DC_MAX_KEY_BYTES)
 		return -EDQUOT;
 	if (flags & DEVCRYPTO_CONFIG_LAYOUT)
@@ -256,15 +256,16 @@ static void dc_config_answer(struct devcrypto_config *config,
 
 /**
  * dc_ioctl_config() - DEVCRYPTO_IOC_CONFIG
- * @ctx: the context
- * @file: its open file, for the policy
+ * @call: the call
  * @config: the caller's wishes, and the answer
  *
  * Return: 0 or an error.
  */
-int dc_ioctl_config(struct dc_context *ctx, struct file *file,
+int dc_ioctl_config(const struct dc_call *call,
 		    struct devcrypto_config *config)
 {
+	struct dc_context *ctx = call->file->private_data;
+	const bool query = config->flags & DEVCRYPTO_CONFIG_QUERY;
 	const struct dc_class *class;
 	struct dc_tfm *tfm;
 	int err;
@@ -275,24 +276,27 @@ int dc_ioctl_config(struct dc_context *ctx, struct file *file,
 	class = dc_class_find(config->alg_class);
 	if (!class)
 		return -EOPNOTSUPP;
-	err = dc_policy_check(config->name, file);
+	err = dc_policy_check(config->name, call->file);
 	if (err)
 		return err;
 
-	mutex_lock(&ctx->config_lock);
-	if (ctx->tfm && !(config->flags & DEVCRYPTO_CONFIG_QUERY)) {
+	if (mutex_lock_killable(&ctx->config_lock))
+		return -EINTR;
+	if (ctx->tfm && !query) {
 		err = -EBUSY;
 		goto unlock;
 	}
-	tfm = dc_tfm_make(class, config, file);
+	tfm = dc_tfm_make(class, config, call->file);
 	if (IS_ERR(tfm)) {
 		err = dc_config_error(PTR_ERR(tfm));
 		goto unlock;
 	}
+	/* Before the context is configured: a call that fails leaves no trace. */
 	dc_config_answer(config, &tfm->alg);
-	if (!(config->flags & DEVCRYPTO_CONFIG_QUERY))
+	err = dc_call_answer(call, config, sizeof(*config));
+	if (!err && !query)
 		err = dc_context_attach(ctx, tfm);
-	if (err || config->flags & DEVCRYPTO_CONFIG_QUERY)
+	if (err || query)
 		dc_tfm_put(tfm);
 unlock:
 	mutex_unlock(&ctx->config_lock);

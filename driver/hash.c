@@ -4,7 +4,8 @@
  *
  * The stream's state lives in a request of the crypto API's that belongs to
  * the context. The dc_request that operates on the stream holds the busy bit
- * from load() to end(), and until then nobody else touches it.
+ * from load() to end(), and until then nobody else touches it. An operation
+ * whose digest could not be written has failed like any other.
  */
 #include <linux/slab.h>
 
@@ -101,7 +102,7 @@ static int dc_hash_check(struct dc_request *rq)
 	const struct devcrypto_request *packet = &rq->packet;
 	const u32 digest_bytes = rq->ctx->tfm->alg.out_digest_bytes;
 
-	if (packet->flags | packet->iv | packet->iv_bytes | packet->assoc |
+	if (packet->iv | packet->iv_bytes | packet->assoc |
 	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
 		return -EINVAL;
 	if (packet->op == DEVCRYPTO_OP_STREAM_INIT &&
@@ -124,6 +125,8 @@ static int dc_hash_load(struct dc_request *rq)
 	int err;
 
 	err = dc_hash_check(rq);
+	if (!err)
+		err = dc_request_buffers(rq);
 	if (err)
 		return err;
 	if (rq->ctx->tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)

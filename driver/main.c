@@ -31,18 +31,30 @@ union dc_argument {
  * @cmd: the ioctl with the structure of this header
  * @bytes: size of that structure
  * @min_bytes: size of its first published version
- * @answers: the structure goes back to the caller
  * @handler: returns what ioctl() returns
  */
 struct dc_ioctl {
 	unsigned int cmd;
 	u32 bytes;
 	u32 min_bytes;
-	bool answers;
-	long (*handler)(struct file *file, union dc_argument *arg);
+	long (*handler)(const struct dc_call *call, union dc_argument *arg);
 };
 
-static long dc_ioctl_info(struct file *file, union dc_argument *arg)
+/**
+ * dc_call_answer() - give a structure back to the caller
+ * @call: the call
+ * @arg: the structure
+ * @bytes: its size here; the caller may know less or more of it
+ *
+ * Return: 0 or -EFAULT.
+ */
+int dc_call_answer(const struct dc_call *call, const void *arg, u32 bytes)
+{
+	return copy_to_user(call->user, arg, min(call->bytes, bytes)) ?
+	       -EFAULT : 0;
+}
+
+static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 {
 	arg->info = (struct devcrypto_info) {
 		.abi_version = DEVCRYPTO_ABI_VERSION,
@@ -62,17 +74,18 @@ static long dc_ioctl_info(struct file *file, union dc_argument *arg)
 		.contexts_of_user = dc_user_contexts(),
 	};
 	strscpy(arg->info.version, DC_VERSION, sizeof(arg->info.version));
-	return 0;
+	return dc_call_answer(call, &arg->info, sizeof(arg->info));
 }
 
-static long dc_ioctl_configure(struct file *file, union dc_argument *arg)
+static long dc_ioctl_configure(const struct dc_call *call,
+			       union dc_argument *arg)
 {
-	return dc_ioctl_config(file->private_data, file, &arg->config);
+	return dc_ioctl_config(call, &arg->config);
 }
 
-static long dc_ioctl_execute(struct file *file, union dc_argument *arg)
+static long dc_ioctl_execute(const struct dc_call *call, union dc_argument *arg)
 {
-	return dc_ioctl_run(file->private_data, &arg->run);
+	return dc_ioctl_run(call->file->private_data, &arg->run);
 }
 
 static const struct dc_ioctl dc_ioctls[] = {
@@ -80,14 +93,12 @@ static const struct dc_ioctl dc_ioctls[] = {
 		.cmd = DEVCRYPTO_IOC_INFO,
 		.bytes = sizeof(struct devcrypto_info),
 		.min_bytes = offsetofend(struct devcrypto_info, version),
-		.answers = true,
 		.handler = dc_ioctl_info,
 	},
 	[_IOC_NR(DEVCRYPTO_IOC_CONFIG)] = {
 		.cmd = DEVCRYPTO_IOC_CONFIG,
 		.bytes = sizeof(struct devcrypto_config),
 		.min_bytes = offsetofend(struct devcrypto_config, out_seed_bytes),
-		.answers = true,
 		.handler = dc_ioctl_configure,
 	},
 	[_IOC_NR(DEVCRYPTO_IOC_RUN)] = {
@@ -100,33 +111,30 @@ static const struct dc_ioctl dc_ioctls[] = {
 
 static long dc_ioctl(struct file *file, unsigned int cmd, unsigned long uaddr)
 {
-	const unsigned int bytes = _IOC_SIZE(cmd);
-	void __user *user = (void __user *)uaddr;
+	const struct dc_call call = {
+		.file = file,
+		.user = (void __user *)uaddr,
+		.bytes = _IOC_SIZE(cmd),
+	};
 	unsigned int nr = _IOC_NR(cmd);
 	const struct dc_ioctl *row;
 	union dc_argument arg;
-	long ret;
+	int err;
 
 	if (nr >= ARRAY_SIZE(dc_ioctls))
 		return -ENOTTY;
 	row = &dc_ioctls[array_index_nospec(nr, ARRAY_SIZE(dc_ioctls))];
 	if ((cmd ^ row->cmd) & ~IOCSIZE_MASK)
 		return -ENOTTY;
-	if (bytes < row->min_bytes)
+	if (call.bytes < row->min_bytes)
 		return -EINVAL;
 
-	if (bytes == row->bytes)
-		ret = dc_get_words(&arg, user, bytes);
+	if (call.bytes == row->bytes)
+		err = dc_get_words(&arg, call.user, row->bytes);
 	else
-		ret = copy_struct_from_user(&arg, row->bytes, user, bytes);
-	if (ret)
-		return ret;
-
-	ret = row->handler(file, &arg);
-	if (ret >= 0 && row->answers &&
-	    copy_to_user(user, &arg, min(bytes, row->bytes)))
-		ret = -EFAULT;
-	return ret;
+		err = copy_struct_from_user(&arg, row->bytes, call.user,
+					    call.bytes);
+	return err ?: row->handler(&call, &arg);
 }
 
 static int dc_open(struct inode *inode, struct file *file)

@@ -59,14 +59,15 @@ fault:
 	return -EFAULT;
 }
 
+/* With no bytes any address will do. */
 int dc_get_bytes(void *to, u64 from, u32 bytes)
 {
-	return copy_from_user(to, dc_user_ptr(from), bytes) ? -EFAULT : 0;
+	return bytes && copy_from_user(to, dc_user_ptr(from), bytes) ? -EFAULT : 0;
 }
 
 int dc_put_bytes(u64 to, const void *from, u32 bytes)
 {
-	return copy_to_user(dc_user_ptr(to), from, bytes) ? -EFAULT : 0;
+	return bytes && copy_to_user(dc_user_ptr(to), from, bytes) ? -EFAULT : 0;
 }
 
 static int dc_span_read(struct dc_span *span, u64 addr, u32 nr, u32 bytes)

@@ -64,7 +64,8 @@ int dc_name_check(const char *name)
 			depth++;
 		else if (*c == ')' && --depth < 0)
 			return -EINVAL;
-		else if (!isalnum(*c) && !strchr("_-()./,", *c))
+		else if (!isascii(*c) ||
+			 (!isalnum(*c) && !strchr("_-()./,", *c)))
 			return -EINVAL;
 	}
 	return depth || c == name ? -EINVAL : 0;

@@ -10,8 +10,8 @@
  *
  *	load()	checks the operands and copies the input into driver memory
  *	start()	hands the request to the crypto API, once per step
- *	end()	lets go of what load() claimed in the context
  *	store()	copies the output to the caller
+ *	end()	lets go of what load() claimed in the context
  *
  * LIFETIME
  *
@@ -52,6 +52,7 @@ struct crypto_skcipher;
 struct ahash_request;
 
 #define DC_MAX_BATCH		4096U
+#define DC_MAX_PACKET_BYTES	4096U
 #define DC_MAX_SEGMENTS		256U
 #define DC_MAX_KEY_BYTES	16384U
 
@@ -68,6 +69,18 @@ struct dc_class;
 struct dc_context;
 struct dc_request;
 struct dc_user;
+
+/**
+ * struct dc_call - one ioctl() of a caller's
+ * @file: the open file
+ * @user: address of the structure
+ * @bytes: size of the structure as the caller knows it
+ */
+struct dc_call {
+	struct file *file;
+	void __user *user;
+	u32 bytes;
+};
 
 /**
  * struct dc_tfm - an algorithm with its key
@@ -123,9 +136,10 @@ struct dc_key {
  *	nothing is held.
  * @start: hands one step of the request to the algorithm; 0, -EINPROGRESS or
  *	-EBUSY (in the engine's backlog), or an error
- * @end: the algorithm is done with the request, whatever the result
  * @store: copies the output of a successful request to the caller and sets
  *	its out_bytes; in the caller's context
+ * @end: lets go of what @load claimed, whatever the result. The algorithm is
+ *	done with the request; the caller may be gone.
  *
  * @attach, @detach and @end may be NULL.
  */
@@ -141,8 +155,8 @@ struct dc_class {
 	void (*detach)(struct dc_context *ctx);
 	int (*load)(struct dc_request *rq);
 	int (*start)(struct dc_request *rq);
-	void (*end)(struct dc_request *rq);
 	int (*store)(struct dc_request *rq);
+	void (*end)(struct dc_request *rq);
 };
 
 extern const struct dc_class dc_skcipher_class;
@@ -282,6 +296,9 @@ struct dc_request {
 /* How a thread that waits hands a request over. */
 #define DC_WAIT_FLAGS	(CRYPTO_TFM_REQ_MAY_BACKLOG | CRYPTO_TFM_REQ_MAY_SLEEP)
 
+/* main.c */
+int dc_call_answer(const struct dc_call *call, const void *arg, u32 bytes);
+
 /* memory.c */
 int dc_get_words(void *to, const void __user *from, size_t bytes);
 int dc_get_bytes(void *to, u64 from, u32 bytes);
@@ -309,6 +326,7 @@ int dc_buffer_write(struct dc_buffer *buf, u32 at, const struct dc_span *span,
 
 /* request.c */
 long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run);
+int dc_request_buffers(struct dc_request *rq);
 int dc_request_iv(struct dc_request *rq);
 int dc_request_iv_out(struct dc_request *rq);
 void dc_request_callback(dc_callback_arg *arg, int err);
@@ -335,7 +353,7 @@ static inline struct dc_buffer *dc_request_output(struct dc_request *rq)
 struct dc_context *dc_context_new(void);
 void dc_context_get(struct dc_context *ctx);
 void dc_context_put(struct dc_context *ctx);
-int dc_ioctl_config(struct dc_context *ctx, struct file *file,
+int dc_ioctl_config(const struct dc_call *call,
 		    struct devcrypto_config *config);
 void dc_tfm_describe(struct dc_tfm *tfm, struct crypto_tfm *base);
 

@@ -113,7 +113,7 @@ static void dc_request_put(struct dc_request *rq)
  * dc_request_iv() - take the IV of a request in
  * @rq: a request of a class that knows IVs
  *
- * Return: 0, -EINVAL, -EOPNOTSUPP or -EFAULT.
+ * Return: 0, -EINVAL or -EFAULT.
  */
 int dc_request_iv(struct dc_request *rq)
 {
@@ -123,11 +123,6 @@ int dc_request_iv(struct dc_request *rq)
 
 	if (packet->iv_bytes != tfm->alg.out_iv_bytes)
 		return -EINVAL;
-	if (packet->flags & DEVCRYPTO_REQUEST_IV_OUT &&
-	    !(tfm->alg.out_properties & DEVCRYPTO_ALG_CHAINS))
-		return -EOPNOTSUPP;
-	if (!packet->iv_bytes)
-		return packet->iv ? -EINVAL : 0;
 	if (tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)
 		shift = packet->iv & (DC_LAYOUT_ALIGN - 1);
 	rq->iv_now = rq->iv + shift;
@@ -144,25 +139,42 @@ int dc_request_iv_out(struct dc_request *rq)
 	return dc_put_bytes(packet->iv, rq->iv_now, packet->iv_bytes);
 }
 
-/* What holds for every class, and the caller's buffers. */
-static int dc_request_check(struct dc_request *rq)
+/**
+ * dc_request_buffers() - take the caller's source and destination in
+ * @rq: a request whose other fields have been checked
+ *
+ * Return: 0 or an error of dc_span_set().
+ */
+int dc_request_buffers(struct dc_request *rq)
 {
 	const struct devcrypto_request *packet = &rq->packet;
-	const u32 max = READ_ONCE(dc_max_request_bytes);
 	int err;
 
-	if (packet->flags & ~DEVCRYPTO_REQUEST_IV_OUT || packet->reserved)
-		return -EINVAL;
-	if (packet->op >= 32 || !(rq->ctx->tfm->class->ops & BIT(packet->op)))
-		return -EOPNOTSUPP;
-	if (packet->src_bytes > max || packet->assoc_bytes > max)
-		return -EDQUOT;
 	err = dc_span_set(&rq->src, packet->src, packet->src_segments,
 			  packet->src_bytes);
 	if (err)
 		return err;
 	return dc_span_set(&rq->dst, packet->dst, packet->dst_segments,
 			   packet->dst_bytes);
+}
+
+/* What holds for every class. */
+static int dc_request_check(const struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	const struct dc_tfm *tfm = rq->ctx->tfm;
+	const u32 max = READ_ONCE(dc_max_request_bytes);
+
+	if (packet->flags & ~DEVCRYPTO_REQUEST_IV_OUT || packet->reserved)
+		return -EINVAL;
+	if (packet->op >= 32 || !(tfm->class->ops & BIT(packet->op)))
+		return -EOPNOTSUPP;
+	if (packet->flags & DEVCRYPTO_REQUEST_IV_OUT &&
+	    !(tfm->alg.out_properties & DEVCRYPTO_ALG_CHAINS))
+		return -EOPNOTSUPP;
+	if (packet->src_bytes > max || packet->assoc_bytes > max)
+		return -EDQUOT;
+	return 0;
 }
 
 /*
@@ -268,7 +280,7 @@ static bool dc_request_execute(struct dc_request *rq)
 			err = rq->error;
 		}
 	}
-	dc_request_end(rq, err);
+	rq->error = err;
 	return true;
 }
 
@@ -293,6 +305,7 @@ static bool dc_request_run(struct dc_request *rq)
 		err = dc_request_error(rq, rq->error);
 		if (!err)
 			err = ctx->tfm->class->store(rq);
+		dc_request_end(rq, err);
 		trace_devcrypto_complete(rq, err);
 	}
 	rq->error = err;
@@ -343,7 +356,7 @@ long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
 	if (run->flags || run->reserved ||
 	    run->request_bytes < sizeof(struct devcrypto_request))
 		return -EINVAL;
-	if (run->request_bytes > PAGE_SIZE)
+	if (run->request_bytes > DC_MAX_PACKET_BYTES)
 		return -E2BIG;
 	if (run->count > DC_MAX_BATCH)
 		return -EDQUOT;

@@ -64,7 +64,7 @@ static int dc_rng_load(struct dc_request *rq)
 	const u32 step_bytes = rq->ctx->tfm->step_bytes;
 	int err;
 
-	if (packet->flags | packet->iv | packet->iv_bytes | packet->assoc |
+	if (packet->iv | packet->iv_bytes | packet->assoc |
 	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
 		return -EINVAL;
 	if (packet->op == DEVCRYPTO_OP_RESEED &&
@@ -73,6 +73,9 @@ static int dc_rng_load(struct dc_request *rq)
 	if (packet->src_bytes > DC_MAX_KEY_BYTES ||
 	    packet->dst_bytes > READ_ONCE(dc_max_request_bytes))
 		return -EDQUOT;
+	err = dc_request_buffers(rq);
+	if (err)
+		return err;
 
 	/* The seed has to be one run, which only the first piece surely is. */
 	err = dc_buffer_reserve(&rq->in, packet->src_bytes);

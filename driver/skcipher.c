@@ -88,10 +88,11 @@ static int dc_skcipher_load(struct dc_request *rq)
 		rq->out_bytes = packet->src_bytes;
 		return -EMSGSIZE;
 	}
-	err = dc_request_iv(rq);
-	if (err)
-		return err;
-	err = dc_skcipher_reserve(rq);
+	err = dc_request_buffers(rq);
+	if (!err)
+		err = dc_request_iv(rq);
+	if (!err)
+		err = dc_skcipher_reserve(rq);
 	if (err)
 		return err;
 	rq->copied = packet->src_bytes;

@@ -46,7 +46,8 @@
  * Unknown flags and reserved fields that are not zero get EINVAL, as does a
  * field that the class or operation at hand does not use and that is not zero.
  * Every flag has a feature bit in devcrypto_info.features. Pointers are 64-bit
- * integers, so the layout is the same for 32-bit programs.
+ * integers, so the layout is the same for 32-bit programs. Where a length is 0
+ * its address is not looked at.
  *
  * Fields named out_ are written by the driver and ignored as input. A driver
  * that knows fewer fields than the caller leaves those it does not know alone.
@@ -142,8 +143,8 @@
  * @features: DEVCRYPTO_FEATURE_* bits
  * @classes: bit (1 << DEVCRYPTO_CLASS_*) for each class offered
  * @max_batch: most requests in one DEVCRYPTO_IOC_RUN
- * @max_request_bytes: most bytes of source, of destination and of associated
- *	data in one request
+ * @max_request_bytes: most bytes of source, of associated data and of random
+ *	output in one request
  * @max_segments: most entries of a scatter/gather array
  * @max_key_bytes: most bytes of a key
  * @max_layout_bytes: most bytes of one request, all its inputs or all its
@@ -357,8 +358,8 @@ struct devcrypto_segment {
  * @reserved: must be zero
  *
  * Segments are used in their order and must hold at least @src_bytes or
- * @dst_bytes (else EINVAL). Lengths of 0 are valid, and so is any address with
- * them, as far as the algorithm takes an empty message.
+ * @dst_bytes (else EINVAL). Lengths of 0 are valid as far as the algorithm
+ * takes an empty message.
  */
 struct devcrypto_request {
 	__u32 op;
@@ -385,7 +386,8 @@ struct devcrypto_request {
  * struct devcrypto_run - DEVCRYPTO_IOC_RUN: execute requests and wait for them
  * @requests: address of an array of struct devcrypto_request
  * @count: entries in the array, at most max_batch
- * @request_bytes: sizeof(struct devcrypto_request), the distance of two entries
+ * @request_bytes: sizeof(struct devcrypto_request), the distance of two
+ *	entries; more than 4096 is E2BIG
  * @flags: must be zero
  * @reserved: must be zero
  *
