@@ -271,8 +271,9 @@ struct dc_shape {
 
 static void dc_shape_add(struct dc_shape *shape, u64 addr, u32 bytes)
 {
-	u8 *at = PTR_ALIGN(shape->next, DC_LAYOUT_ALIGN) +
-		 (addr & (DC_LAYOUT_ALIGN - 1));
+	/* The next byte that lies in its line as the caller's does. */
+	u8 *at = shape->next +
+		 ((addr - (uintptr_t)shape->next) & (DC_LAYOUT_ALIGN - 1));
 
 	if (!bytes)
 		return;
