@@ -79,12 +79,12 @@ static int dc_aead_setkey(struct dc_tfm *tfm, const struct dc_key *key,
 {
 	int err;
 
-	if (tag_bytes) {
-		err = crypto_aead_setauthsize(tfm->aead, tag_bytes);
-		if (err)
-			return err;
+	if (tag_bytes)
 		tfm->alg.out_tag_bytes = tag_bytes;
-	}
+	/* For the longest tag too: some drivers keep the size themselves. */
+	err = crypto_aead_setauthsize(tfm->aead, tfm->alg.out_tag_bytes);
+	if (err)
+		return err;
 	if (dc_aead_has_two_keys(tfm))
 		return dc_aead_set_two_keys(tfm, key, auth_key);
 	if (auth_key->bytes)
@@ -155,7 +155,8 @@ static int dc_aead_start(struct dc_request *rq)
 	struct aead_request *req = rq->handle;
 
 	aead_request_set_tfm(req, rq->ctx->tfm->aead);
-	aead_request_set_callback(req, DC_WAIT_FLAGS, dc_request_callback, rq);
+	aead_request_set_callback(req, rq->callback_flags, dc_request_callback,
+				  rq);
 	aead_request_set_ad(req, packet->assoc_bytes);
 	if (packet->op == DEVCRYPTO_OP_ENCRYPT) {
 		aead_request_set_crypt(req, rq->in.sg,

@@ -141,9 +141,14 @@ static int dc_config_error(int err)
 	case -ENOMEM:
 	case -ENODEV:
 	case -EINTR:
+	case -EOPNOTSUPP:
 		return err;
 	case -ELIBBAD:
 		return -ENOENT;
+	case -ENAMETOOLONG:
+		return -EINVAL;
+	case -ERESTARTSYS:
+		return -EINTR;
 	default:
 		return -EIO;
 	}
@@ -249,9 +254,52 @@ static void dc_config_answer(struct devcrypto_config *config,
 			     const struct devcrypto_config *alg)
 {
 	const size_t from = offsetof(struct devcrypto_config, out_name);
+	const size_t to = offsetofend(struct devcrypto_config, out_seed_bytes);
 
-	memcpy((u8 *)config + from, (const u8 *)alg + from,
-	       sizeof(*config) - from);
+	memcpy((u8 *)config + from, (const u8 *)alg + from, to - from);
+}
+
+static int dc_config_locked(const struct dc_call *call,
+			    const struct dc_class *class,
+			    struct devcrypto_config *config)
+{
+	struct dc_context *ctx = call->file->private_data;
+	const bool query = config->flags & DEVCRYPTO_CONFIG_QUERY;
+	struct dc_tfm *tfm;
+	int err;
+
+	lockdep_assert_held(&ctx->config_lock);
+	if (ctx->tfm && !query)
+		return -EBUSY;
+	tfm = dc_tfm_make(class, config, call->file);
+	if (IS_ERR(tfm))
+		return dc_config_error(PTR_ERR(tfm));
+	/* Before the context is configured: a call that fails leaves no trace. */
+	dc_config_answer(config, &tfm->alg);
+	err = dc_call_answer(call, config, sizeof(*config));
+	if (!err && !query)
+		err = dc_context_attach(ctx, tfm);
+	if (err || query)
+		dc_tfm_put(tfm);
+	return err;
+}
+
+static int dc_config(const struct dc_call *call, struct devcrypto_config *config)
+{
+	struct dc_context *ctx = call->file->private_data;
+	const struct dc_class *class = dc_class_find(config->alg_class);
+	int err;
+
+	if (!class)
+		return -EOPNOTSUPP;
+	err = dc_policy_check(config->name, call->file);
+	if (err)
+		return err;
+	if (mutex_lock_killable(&ctx->config_lock))
+		return -EINTR;
+	err = dc_config_locked(call, class, config);
+	mutex_unlock(&ctx->config_lock);
+	return err;
 }
 
 /**
@@ -264,43 +312,12 @@ static void dc_config_answer(struct devcrypto_config *config,
 int dc_ioctl_config(const struct dc_call *call,
 		    struct devcrypto_config *config)
 {
-	struct dc_context *ctx = call->file->private_data;
-	const bool query = config->flags & DEVCRYPTO_CONFIG_QUERY;
-	const struct dc_class *class;
-	struct dc_tfm *tfm;
-	int err;
+	int err = dc_config_check(config);
 
-	err = dc_config_check(config);
 	if (err)
 		return err;
-	class = dc_class_find(config->alg_class);
-	if (!class)
-		return -EOPNOTSUPP;
-	err = dc_policy_check(config->name, call->file);
-	if (err)
-		return err;
-
-	if (mutex_lock_killable(&ctx->config_lock))
-		return -EINTR;
-	if (ctx->tfm && !query) {
-		err = -EBUSY;
-		goto unlock;
-	}
-	tfm = dc_tfm_make(class, config, call->file);
-	if (IS_ERR(tfm)) {
-		err = dc_config_error(PTR_ERR(tfm));
-		goto unlock;
-	}
-	/* Before the context is configured: a call that fails leaves no trace. */
-	dc_config_answer(config, &tfm->alg);
-	err = dc_call_answer(call, config, sizeof(*config));
-	if (!err && !query)
-		err = dc_context_attach(ctx, tfm);
-	if (err || query)
-		dc_tfm_put(tfm);
-unlock:
-	mutex_unlock(&ctx->config_lock);
-	trace_devcrypto_config(ctx, config->name,
+	err = dc_config(call, config);
+	trace_devcrypto_config(call->file->private_data, config->name,
 			       err ? "" : config->out_driver, err);
 	return err;
 }

@@ -158,6 +158,16 @@ static int dc_stream_start(struct dc_request *rq, struct ahash_request *req)
 	}
 }
 
+/* Where the algorithm writes the digest. */
+static u8 *dc_hash_result(const struct dc_request *rq)
+{
+	u32 shift = 0;
+
+	if (rq->ctx->tfm->flags & DEVCRYPTO_CONFIG_LAYOUT && !rq->dst.nr)
+		shift = rq->packet.dst & (DC_LAYOUT_ALIGN - 1);
+	return rq->result + shift;
+}
+
 static int dc_hash_start(struct dc_request *rq)
 {
 	struct dc_context *ctx = rq->ctx;
@@ -166,8 +176,9 @@ static int dc_hash_start(struct dc_request *rq)
 	if (dc_hash_is_stream(rq))
 		req = ctx->stream.req;
 	ahash_request_set_tfm(req, ctx->tfm->ahash);
-	ahash_request_set_callback(req, DC_WAIT_FLAGS, dc_request_callback, rq);
-	ahash_request_set_crypt(req, rq->in.sg, rq->result,
+	ahash_request_set_callback(req, rq->callback_flags, dc_request_callback,
+				   rq);
+	ahash_request_set_crypt(req, rq->in.sg, dc_hash_result(rq),
 				rq->packet.src_bytes);
 	return dc_hash_is_stream(rq) ? dc_stream_start(rq, req) :
 				       crypto_ahash_digest(req);
@@ -195,7 +206,7 @@ static int dc_hash_store(struct dc_request *rq)
 
 	if (!dc_hash_has_digest(rq))
 		return 0;
-	err = dc_span_put(&rq->dst, rq->result, bytes);
+	err = dc_span_put(&rq->dst, dc_hash_result(rq), bytes);
 	if (!err)
 		rq->out_bytes = bytes;
 	return err;

@@ -11,10 +11,11 @@
 #include "private.h"
 
 #define DC_REQUEST_BYTES_MIN	SZ_64K
-#define DC_REQUEST_BYTES_MAX	SZ_1G
+#define DC_REQUEST_BYTES_MAX	SZ_64M
 
 unsigned int dc_max_request_bytes = SZ_16M;
 unsigned int dc_max_contexts_per_user = 1024;
+unsigned long dc_max_memory_per_user = SZ_256M;
 
 static int dc_set_max_request_bytes(const char *val,
 				    const struct kernel_param *kp)
@@ -31,23 +32,30 @@ static const struct kernel_param_ops dc_max_request_bytes_ops = {
 module_param_cb(max_request_bytes, &dc_max_request_bytes_ops,
 		&dc_max_request_bytes, 0644);
 MODULE_PARM_DESC(max_request_bytes,
-		 "Most bytes of one request, 64 KiB to 1 GiB (default 16 MiB)");
+		 "Most bytes of one request, 64 KiB to 64 MiB (default 16 MiB)");
 module_param_named(max_contexts_per_user, dc_max_contexts_per_user, uint, 0644);
 MODULE_PARM_DESC(max_contexts_per_user,
 		 "Most configured contexts of one user (default 1024)");
+
+module_param_named(max_memory_per_user, dc_max_memory_per_user, ulong, 0644);
+MODULE_PARM_DESC(max_memory_per_user,
+		 "Most bytes of payload in the driver for one user (default 256 MiB)");
 
 /**
  * struct dc_user - what one user has of the limited things
  * @list: entry in users
  * @uid: the user
  * @contexts: configured contexts; the entry goes with the last one
+ * @memory: bytes of payload memory that requests of the contexts have
  *
- * All fields are guarded by users_lock.
+ * users_lock guards all fields but @memory. A context holds its user as long
+ * as it has requests.
  */
 struct dc_user {
 	struct list_head list;
 	kuid_t uid;
 	unsigned int contexts;
+	atomic_long_t memory;
 };
 
 static DEFINE_MUTEX(users_lock);
@@ -108,15 +116,38 @@ void dc_user_uncharge_context(struct dc_user *user)
 	mutex_unlock(&users_lock);
 }
 
-/* Configured contexts of the calling user. */
-unsigned int dc_user_contexts(void)
+/**
+ * dc_user_charge_memory() - count payload memory for a user
+ * @user: the user of the context
+ * @bytes: what is about to be allocated
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int dc_user_charge_memory(struct dc_user *user, u32 bytes)
+{
+	long memory = atomic_long_add_return(bytes, &user->memory);
+
+	if (memory <= READ_ONCE(dc_max_memory_per_user))
+		return 0;
+	atomic_long_sub(bytes, &user->memory);
+	return -EDQUOT;
+}
+
+void dc_user_uncharge_memory(struct dc_user *user, u32 bytes)
+{
+	atomic_long_sub(bytes, &user->memory);
+}
+
+/* What the calling user has now. */
+void dc_user_describe(struct devcrypto_info *info)
 {
 	struct dc_user *user;
-	unsigned int contexts;
 
 	mutex_lock(&users_lock);
 	user = dc_user_find(current_uid());
-	contexts = user ? user->contexts : 0;
+	if (user) {
+		info->contexts_of_user = user->contexts;
+		info->memory_of_user = atomic_long_read(&user->memory);
+	}
 	mutex_unlock(&users_lock);
-	return contexts;
 }

@@ -70,9 +70,11 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 		.max_segments = DC_MAX_SEGMENTS,
 		.max_key_bytes = DC_MAX_KEY_BYTES,
 		.max_layout_bytes = DC_MAX_LAYOUT_BYTES,
+		.max_assoc_bytes = DC_MAX_ASSOC_BYTES,
 		.max_contexts_per_user = READ_ONCE(dc_max_contexts_per_user),
-		.contexts_of_user = dc_user_contexts(),
+		.max_memory_per_user = READ_ONCE(dc_max_memory_per_user),
 	};
+	dc_user_describe(&arg->info);
 	strscpy(arg->info.version, DC_VERSION, sizeof(arg->info.version));
 	return dc_call_answer(call, &arg->info, sizeof(arg->info));
 }
@@ -104,7 +106,7 @@ static const struct dc_ioctl dc_ioctls[] = {
 	[_IOC_NR(DEVCRYPTO_IOC_RUN)] = {
 		.cmd = DEVCRYPTO_IOC_RUN,
 		.bytes = sizeof(struct devcrypto_run),
-		.min_bytes = offsetofend(struct devcrypto_run, reserved),
+		.min_bytes = offsetofend(struct devcrypto_run, segment_bytes),
 		.handler = dc_ioctl_execute,
 	},
 };
@@ -156,7 +158,7 @@ static int dc_release(struct inode *inode, struct file *file)
 static void dc_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct dc_context *ctx = file->private_data;
-	/* Pairs with the release in dc_ioctl_config(). */
+	/* Pairs with the release in dc_context_attach(). */
 	const struct dc_tfm *tfm = smp_load_acquire(&ctx->tfm);
 
 	seq_printf(m, "devcrypto-state:\t%s\n", tfm ? "configured" : "new");

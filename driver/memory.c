@@ -70,9 +70,30 @@ int dc_put_bytes(u64 to, const void *from, u32 bytes)
 	return bytes && copy_to_user(dc_user_ptr(to), from, bytes) ? -EFAULT : 0;
 }
 
-static int dc_span_read(struct dc_span *span, u64 addr, u32 nr, u32 bytes)
+/* Copies an array of segments whose entries may be longer than ours. */
+static int dc_segments_get(struct devcrypto_segment *to, u64 from, u32 nr,
+			   u32 segment_bytes)
+{
+	u32 i;
+
+	if (segment_bytes == sizeof(*to))
+		return dc_get_bytes(to, from, nr * sizeof(*to));
+	for (i = 0; i < nr; i++, from += segment_bytes) {
+		int err = copy_struct_from_user(&to[i], sizeof(*to),
+						dc_user_ptr(from),
+						segment_bytes);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int dc_span_read(struct dc_span *span, u64 addr, u32 nr, u32 bytes,
+			u32 segment_bytes)
 {
 	u64 sum = 0;
+	int err;
 	u32 i;
 
 	if (nr > DC_MAX_SEGMENTS)
@@ -87,8 +108,9 @@ static int dc_span_read(struct dc_span *span, u64 addr, u32 nr, u32 bytes)
 		span->segments = segments;
 		span->max = nr;
 	}
-	if (dc_get_bytes(span->segments, addr, nr * sizeof(*span->segments)))
-		return -EFAULT;
+	err = dc_segments_get(span->segments, addr, nr, segment_bytes);
+	if (err)
+		return err;
 	for (i = 0; i < nr; i++) {
 		if (span->segments[i].reserved)
 			return -EINVAL;
@@ -105,16 +127,18 @@ static int dc_span_read(struct dc_span *span, u64 addr, u32 nr, u32 bytes)
  * @addr: address of the buffer or of its segments
  * @nr: number of segments; 0 = @addr is the buffer
  * @bytes: what the segments have to hold
+ * @segment_bytes: distance of two segments
  *
  * The segments are copied; the caller cannot change them any more.
  *
- * Return: 0, -EDQUOT, -ENOMEM, -EFAULT, -EINVAL or -EOVERFLOW.
+ * Return: 0, -EDQUOT, -ENOMEM, -EFAULT, -E2BIG, -EINVAL or -EOVERFLOW.
  */
-int dc_span_set(struct dc_span *span, u64 addr, u32 nr, u32 bytes)
+int dc_span_set(struct dc_span *span, u64 addr, u32 nr, u32 bytes,
+		u32 segment_bytes)
 {
 	span->addr = addr;
 	span->nr = nr;
-	return nr ? dc_span_read(span, addr, nr, bytes) : 0;
+	return nr ? dc_span_read(span, addr, nr, bytes, segment_bytes) : 0;
 }
 
 /* Copies a digest or the like to the caller; @span holds at least @bytes. */
@@ -141,17 +165,50 @@ void dc_span_free(struct dc_span *span)
 	kvfree(span->segments);
 }
 
-static void dc_piece_free(struct dc_piece *piece)
+/*
+ * A large piece is worth some reclaim but not the OOM killer: without it there
+ * are single pages.
+ */
+static void *dc_pages_alloc(u32 *bytes)
+{
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO;
+	void *addr = NULL;
+
+	if (*bytes > PAGE_SIZE)
+		addr = alloc_pages_exact(*bytes, gfp | __GFP_NOWARN |
+					 __GFP_RETRY_MAYFAIL);
+	if (!addr) {
+		*bytes = PAGE_SIZE;
+		addr = alloc_pages_exact(*bytes, gfp);
+	}
+	return addr;
+}
+
+static int dc_piece_alloc(struct dc_piece *piece, struct dc_user *user,
+			  u32 want)
+{
+	u32 bytes = min_t(u32, PAGE_ALIGN(want), DC_PIECE_BYTES);
+	int err = dc_user_charge_memory(user, bytes);
+	u32 charged = bytes;
+
+	if (err)
+		return err;
+	piece->addr = dc_pages_alloc(&bytes);
+	piece->bytes = piece->addr ? bytes : 0;
+	dc_user_uncharge_memory(user, charged - piece->bytes);
+	return piece->addr ? 0 : -ENOMEM;
+}
+
+static void dc_piece_free(struct dc_piece *piece, struct dc_user *user)
 {
 	memzero_explicit(piece->addr, piece->bytes);
 	free_pages_exact(piece->addr, piece->bytes);
+	dc_user_uncharge_memory(user, piece->bytes);
 }
 
 static int dc_buffer_add_piece(struct dc_buffer *buf, u32 want)
 {
-	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO;
-	u32 bytes = min_t(u32, PAGE_ALIGN(want), DC_PIECE_BYTES);
-	void *addr;
+	int err;
 
 	if (buf->nr_pieces == buf->max_pieces) {
 		unsigned int max = max(2 * buf->max_pieces, 1U);
@@ -169,22 +226,22 @@ static int dc_buffer_add_piece(struct dc_buffer *buf, u32 want)
 		buf->max_pieces = max;
 	}
 
-	addr = alloc_pages_exact(bytes, gfp | __GFP_NOWARN);
-	if (!addr && bytes > PAGE_SIZE) {
-		bytes = PAGE_SIZE;
-		addr = alloc_pages_exact(bytes, gfp);
-	}
-	if (!addr)
-		return -ENOMEM;
-	buf->pieces[buf->nr_pieces].addr = addr;
-	buf->pieces[buf->nr_pieces].bytes = bytes;
-	buf->nr_pieces++;
-	buf->capacity += bytes;
+	err = dc_piece_alloc(&buf->pieces[buf->nr_pieces], buf->user, want);
+	if (err)
+		return err;
+	buf->capacity += buf->pieces[buf->nr_pieces++].bytes;
 	return 0;
 }
 
+/*
+ * The first piece is made as large as pieces are, if that much is wanted:
+ * whatever fits into one is one run.
+ */
 static int dc_buffer_grow(struct dc_buffer *buf, u32 bytes)
 {
+	if (buf->nr_pieces &&
+	    buf->pieces[0].bytes < min_t(u32, bytes, DC_PIECE_BYTES))
+		dc_buffer_trim(buf, 0);
 	while (buf->capacity < bytes) {
 		int err = dc_buffer_add_piece(buf, bytes - buf->capacity);
 
@@ -192,6 +249,7 @@ static int dc_buffer_grow(struct dc_buffer *buf, u32 bytes)
 			return err;
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		cond_resched();
 	}
 	return 0;
 }
@@ -216,7 +274,7 @@ static int dc_buffer_need_sg(struct dc_buffer *buf, unsigned int nr)
  * @buf: owned by the request
  * @bytes: length of the run; may be 0
  *
- * Return: 0, -ENOMEM or -EINTR.
+ * Return: 0, -EDQUOT, -ENOMEM or -EINTR.
  */
 int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes)
 {
@@ -232,6 +290,7 @@ int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes)
 
 	if (bytes <= buf->pieces[0].bytes) {
 		sg_init_one(buf->sg, buf->pieces[0].addr, bytes);
+		buf->nr_sg = 1;
 		return 0;
 	}
 	sg_init_table(buf->sg, buf->nr_pieces);
@@ -243,7 +302,46 @@ int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes)
 		nr++;
 	} while (bytes);
 	sg_mark_end(&buf->sg[nr - 1]);
+	buf->nr_sg = nr;
 	return 0;
+}
+
+/**
+ * dc_buffer_split() - divide a run into steps
+ * @buf: reserved
+ *
+ * Each step is a scatterlist of its own of DC_STEP_ENTRIES entries; the driver
+ * itself walks the entries as the array that they are.
+ *
+ * Return: the number of steps.
+ */
+unsigned int dc_buffer_split(struct dc_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = DC_STEP_ENTRIES; i < buf->nr_sg; i += DC_STEP_ENTRIES)
+		sg_mark_end(&buf->sg[i - 1]);
+	return DIV_ROUND_UP(buf->nr_sg, DC_STEP_ENTRIES);
+}
+
+/**
+ * dc_buffer_step() - one step of a divided run
+ * @buf: the run
+ * @step: number of the step, from 0
+ * @bytes: set to its length
+ *
+ * Return: its scatterlist.
+ */
+struct scatterlist *dc_buffer_step(struct dc_buffer *buf, u32 step, u32 *bytes)
+{
+	const unsigned int from = step * DC_STEP_ENTRIES;
+	const unsigned int to = min(from + DC_STEP_ENTRIES, buf->nr_sg);
+	unsigned int i;
+
+	*bytes = 0;
+	for (i = from; i < to; i++)
+		*bytes += buf->sg[i].length;
+	return &buf->sg[from];
 }
 
 /**
@@ -309,8 +407,6 @@ int dc_buffer_shape(struct dc_buffer *buf, const struct dc_part *parts,
 	if (total > DC_MAX_LAYOUT_BYTES)
 		return -EDQUOT;
 
-	if (buf->nr_pieces && buf->pieces[0].bytes < DC_PIECE_BYTES)
-		dc_buffer_trim(buf, 0);
 	err = dc_buffer_grow(buf, DC_PIECE_BYTES);
 	if (err)
 		return err;
@@ -338,6 +434,7 @@ int dc_buffer_shape(struct dc_buffer *buf, const struct dc_part *parts,
 	if (!shape.nr)
 		sg_set_buf(&buf->sg[shape.nr++], shape.next, 0);
 	sg_mark_end(&buf->sg[shape.nr - 1]);
+	buf->nr_sg = shape.nr;
 	return 0;
 }
 
@@ -352,7 +449,8 @@ void dc_buffer_trim(struct dc_buffer *buf, u32 keep)
 		struct dc_piece *piece = &buf->pieces[--buf->nr_pieces];
 
 		buf->capacity -= piece->bytes;
-		dc_piece_free(piece);
+		dc_piece_free(piece, buf->user);
+		cond_resched();
 	}
 }
 
@@ -384,7 +482,7 @@ static int dc_copy_run(struct scatterlist **sg, u32 *skip, u64 addr, u32 bytes,
 		bytes -= part;
 		*skip += part;
 		if (*skip == (*sg)->length) {
-			*sg = sg_next(*sg);
+			(*sg)++;
 			*skip = 0;
 			cond_resched();
 		}
@@ -402,7 +500,7 @@ static int dc_buffer_copy(struct dc_buffer *buf, u32 at,
 		return 0;
 	while (at >= sg->length) {
 		at -= sg->length;
-		sg = sg_next(sg);
+		sg++;
 	}
 	if (!span->nr) {
 		if (bytes <= sg->length - at)

@@ -52,12 +52,21 @@ struct crypto_skcipher;
 struct ahash_request;
 
 #define DC_MAX_BATCH		4096U
-#define DC_MAX_PACKET_BYTES	4096U
+#define DC_MAX_ELEMENT_BYTES	4096U
 #define DC_MAX_SEGMENTS		256U
 #define DC_MAX_KEY_BYTES	16384U
 
 /* With the segments' padding this fits into one piece of driver memory. */
 #define DC_MAX_LAYOUT_BYTES	8192U
+
+/*
+ * Associated data: small enough that a driver which wants it in one run can
+ * have it from kmalloc() at any time.
+ */
+#define DC_MAX_ASSOC_BYTES	SZ_32K
+
+/* Entries of a scatterlist in one step of a request that is done in steps. */
+#define DC_STEP_ENTRIES		64U
 
 /* Addresses keep their value modulo this under DEVCRYPTO_CONFIG_LAYOUT. */
 #define DC_LAYOUT_ALIGN		64U
@@ -91,7 +100,7 @@ struct dc_call {
  * @step_bytes: rng: most bytes of one call of the generator
  * @alg: what DEVCRYPTO_IOC_CONFIG answers; the input fields are zero
  *
- * Immutable once it stands in a context.
+ * Immutable once it stands in a context, but for the state of a generator.
  */
 struct dc_tfm {
 	struct kref ref;
@@ -230,19 +239,23 @@ struct dc_piece {
 /**
  * struct dc_buffer - driver memory for one side of a request
  * @sg: the bytes of this request as the algorithm sees them
+ * @nr_sg: used entries at @sg
  * @max_sg: entries allocated at @sg
  * @pieces: memory; kept between requests
  * @nr_pieces: used entries at @pieces
  * @max_pieces: entries allocated at @pieces
  * @capacity: bytes in all pieces
+ * @user: whom the pieces are charged to
  */
 struct dc_buffer {
 	struct scatterlist *sg;
+	unsigned int nr_sg;
 	unsigned int max_sg;
 	struct dc_piece *pieces;
 	unsigned int nr_pieces;
 	unsigned int max_pieces;
 	u32 capacity;
+	struct dc_user *user;
 };
 
 /**
@@ -254,6 +267,8 @@ struct dc_buffer {
  * @in: what the algorithm reads
  * @out: what it writes, where that is not @in
  * @work_in_place: the algorithm works in place on @in
+ * @segment_bytes: distance of two segments in the caller's arrays
+ * @callback_flags: CRYPTO_TFM_REQ_* with which the request is handed over
  * @copied: payload bytes copied so far
  * @out_bytes: see struct devcrypto_request
  * @step: number of the step to start next
@@ -277,6 +292,8 @@ struct dc_request {
 	struct dc_buffer in;
 	struct dc_buffer out;
 	bool work_in_place;
+	u32 segment_bytes;
+	u32 callback_flags;
 	u32 copied;
 	u32 out_bytes;
 	u32 step;
@@ -293,9 +310,6 @@ struct dc_request {
 	struct work_struct orphan;
 };
 
-/* How a thread that waits hands a request over. */
-#define DC_WAIT_FLAGS	(CRYPTO_TFM_REQ_MAY_BACKLOG | CRYPTO_TFM_REQ_MAY_SLEEP)
-
 /* main.c */
 int dc_call_answer(const struct dc_call *call, const void *arg, u32 bytes);
 
@@ -303,10 +317,13 @@ int dc_call_answer(const struct dc_call *call, const void *arg, u32 bytes);
 int dc_get_words(void *to, const void __user *from, size_t bytes);
 int dc_get_bytes(void *to, u64 from, u32 bytes);
 int dc_put_bytes(u64 to, const void *from, u32 bytes);
-int dc_span_set(struct dc_span *span, u64 addr, u32 nr, u32 bytes);
+int dc_span_set(struct dc_span *span, u64 addr, u32 nr, u32 bytes,
+		u32 segment_bytes);
 int dc_span_put(const struct dc_span *span, const void *from, u32 bytes);
 void dc_span_free(struct dc_span *span);
 int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes);
+unsigned int dc_buffer_split(struct dc_buffer *buf);
+struct scatterlist *dc_buffer_step(struct dc_buffer *buf, u32 step, u32 *bytes);
 void *dc_buffer_at(const struct dc_buffer *buf, u32 at);
 void dc_buffer_trim(struct dc_buffer *buf, u32 keep);
 void dc_buffer_free(struct dc_buffer *buf);
@@ -368,8 +385,11 @@ extern const struct attribute_group *dc_policy_groups[];
 /* limits.c */
 extern unsigned int dc_max_request_bytes;
 extern unsigned int dc_max_contexts_per_user;
+extern unsigned long dc_max_memory_per_user;
 struct dc_user *dc_user_charge_context(void);
 void dc_user_uncharge_context(struct dc_user *user);
-unsigned int dc_user_contexts(void);
+int dc_user_charge_memory(struct dc_user *user, u32 bytes);
+void dc_user_uncharge_memory(struct dc_user *user, u32 bytes);
+void dc_user_describe(struct devcrypto_info *info);
 
 #endif

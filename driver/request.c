@@ -29,6 +29,10 @@ enum {
 	DC_ORPHANED,
 };
 
+/* Sizes of the first published versions. */
+#define DC_MIN_REQUEST_BYTES	offsetofend(struct devcrypto_request, reserved)
+#define DC_MIN_SEGMENT_BYTES	offsetofend(struct devcrypto_segment, reserved)
+
 static struct workqueue_struct *dc_orphans;
 
 static void dc_request_orphan(struct work_struct *work);
@@ -48,11 +52,10 @@ static struct dc_request *dc_request_alloc(struct dc_context *ctx)
 	struct dc_request *rq;
 	void *base;
 
-	/* Under DEVCRYPTO_CONFIG_LAYOUT the IV may begin anywhere in a line. */
+	/* Under DEVCRYPTO_CONFIG_LAYOUT they may begin anywhere in a line. */
 	iv = ALIGN(sizeof(*rq), align);
 	result = iv + ALIGN(alg->out_iv_bytes + DC_LAYOUT_ALIGN, align);
-	handle = result + ALIGN(max(alg->out_digest_bytes, alg->out_tag_bytes),
-				align);
+	handle = result + ALIGN(alg->out_digest_bytes + DC_LAYOUT_ALIGN, align);
 	total = handle + ctx->tfm->request_bytes;
 
 	base = kzalloc(total + align, GFP_KERNEL_ACCOUNT);
@@ -64,6 +67,11 @@ static struct dc_request *dc_request_alloc(struct dc_context *ctx)
 	rq->iv = (u8 *)rq + iv;
 	rq->result = (u8 *)rq + result;
 	rq->handle = (u8 *)rq + handle;
+	rq->in.user = ctx->user;
+	rq->out.user = ctx->user;
+	/* A thread waits for the request. */
+	rq->callback_flags = CRYPTO_TFM_REQ_MAY_BACKLOG |
+			     CRYPTO_TFM_REQ_MAY_SLEEP;
 	init_completion(&rq->done);
 	INIT_WORK(&rq->orphan, dc_request_orphan);
 	return rq;
@@ -95,9 +103,11 @@ static struct dc_request *dc_request_get(struct dc_context *ctx)
 static void dc_request_put(struct dc_request *rq)
 {
 	struct dc_context *ctx = rq->ctx;
+	/* One request with memory is enough for a context that rests. */
+	const u32 keep = READ_ONCE(ctx->nr_idle) ? 0 : DC_KEEP_BYTES;
 
-	dc_buffer_trim(&rq->in, DC_KEEP_BYTES);
-	dc_buffer_trim(&rq->out, DC_KEEP_BYTES);
+	dc_buffer_trim(&rq->in, keep);
+	dc_buffer_trim(&rq->out, keep);
 	spin_lock(&ctx->idle_lock);
 	if (ctx->nr_idle < DC_MAX_IDLE) {
 		list_add(&rq->idle, &ctx->idle);
@@ -151,11 +161,11 @@ int dc_request_buffers(struct dc_request *rq)
 	int err;
 
 	err = dc_span_set(&rq->src, packet->src, packet->src_segments,
-			  packet->src_bytes);
+			  packet->src_bytes, rq->segment_bytes);
 	if (err)
 		return err;
 	return dc_span_set(&rq->dst, packet->dst, packet->dst_segments,
-			   packet->dst_bytes);
+			   packet->dst_bytes, rq->segment_bytes);
 }
 
 /* What holds for every class. */
@@ -163,7 +173,6 @@ static int dc_request_check(const struct dc_request *rq)
 {
 	const struct devcrypto_request *packet = &rq->packet;
 	const struct dc_tfm *tfm = rq->ctx->tfm;
-	const u32 max = READ_ONCE(dc_max_request_bytes);
 
 	if (packet->flags & ~DEVCRYPTO_REQUEST_IV_OUT || packet->reserved)
 		return -EINVAL;
@@ -172,7 +181,8 @@ static int dc_request_check(const struct dc_request *rq)
 	if (packet->flags & DEVCRYPTO_REQUEST_IV_OUT &&
 	    !(tfm->alg.out_properties & DEVCRYPTO_ALG_CHAINS))
 		return -EOPNOTSUPP;
-	if (packet->src_bytes > max || packet->assoc_bytes > max)
+	if (packet->src_bytes > READ_ONCE(dc_max_request_bytes) ||
+	    packet->assoc_bytes > DC_MAX_ASSOC_BYTES)
 		return -EDQUOT;
 	return 0;
 }
@@ -191,6 +201,10 @@ static int dc_request_error(const struct dc_request *rq, int err)
 	case -ENOKEY:
 	case -EINTR:
 		return err;
+	case -ERESTARTSYS:
+		return -EINTR;
+	case -ESHUTDOWN:
+		return -ENODEV;
 	case -EBADMSG:
 		return rq->ctx->tfm->class->id == DEVCRYPTO_CLASS_AEAD ?
 		       err : -EIO;
@@ -209,11 +223,14 @@ void dc_request_callback(dc_callback_arg *arg, int err)
 
 	if (err == -EINPROGRESS)
 		return;
+	/* Unloading waits for this section, so the code stays to its end. */
+	rcu_read_lock();
 	rq->error = err;
 	if (atomic_xchg(&rq->owner, DC_COMPLETED) == DC_ORPHANED)
 		queue_work(dc_orphans, &rq->orphan);
 	else
 		complete(&rq->done);
+	rcu_read_unlock();
 }
 
 static void dc_request_end(struct dc_request *rq, int err)
@@ -232,6 +249,7 @@ static void dc_request_orphan(struct work_struct *work)
 	dc_request_end(rq, -EINTR);
 	trace_devcrypto_complete(rq, -EINTR);
 	atomic64_inc(&ctx->failed);
+	atomic64_add(rq->copied, &ctx->bytes_copied);
 	dc_request_free(rq);
 	dc_context_put(ctx);
 	/* dc_request_exit() waits for the rest of this function. */
@@ -256,10 +274,31 @@ static bool dc_request_wait(struct dc_request *rq)
 	return true;
 }
 
+/*
+ * Hands a step to the algorithm. An engine that ignores MAY_BACKLOG and has no
+ * room left is asked again: its full queue is nothing for the caller.
+ */
+static int dc_request_start(struct dc_request *rq)
+{
+	const struct dc_tfm *tfm = rq->ctx->tfm;
+	int err;
+
+	for (;;) {
+		atomic_set(&rq->owner, DC_RUNNING);
+		reinit_completion(&rq->done);
+		err = tfm->class->start(rq);
+		if (err != -ENOSPC ||
+		    !(tfm->alg.out_properties & DEVCRYPTO_ALG_ASYNC))
+			return err;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+}
+
 /* Executes the steps. Returns false if the request was lost to the engine. */
 static bool dc_request_execute(struct dc_request *rq)
 {
-	const struct dc_class *class = rq->ctx->tfm->class;
 	int err = 0;
 
 	trace_devcrypto_start(rq);
@@ -271,9 +310,7 @@ static bool dc_request_execute(struct dc_request *rq)
 				break;
 			}
 		}
-		atomic_set(&rq->owner, DC_RUNNING);
-		reinit_completion(&rq->done);
-		err = class->start(rq);
+		err = dc_request_start(rq);
 		if (err == -EINPROGRESS || err == -EBUSY) {
 			if (!dc_request_wait(rq))
 				return false;
@@ -336,6 +373,14 @@ fault:
 	return -EFAULT;
 }
 
+/* The size of an array's elements; they are read word by word. */
+static int dc_element_check(u32 bytes, u32 min)
+{
+	if (bytes < min || bytes % sizeof(u64))
+		return -EINVAL;
+	return bytes > DC_MAX_ELEMENT_BYTES ? -E2BIG : 0;
+}
+
 /**
  * dc_ioctl_run() - DEVCRYPTO_IOC_RUN
  * @ctx: the context
@@ -345,19 +390,22 @@ fault:
  */
 long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
 {
+	const u32 segment_bytes = run->segment_bytes ?: DC_MIN_SEGMENT_BYTES;
 	void __user *user = u64_to_user_ptr(run->requests);
 	struct dc_request *rq;
-	int err = 0;
+	int err;
 	u32 i;
 
 	/* Pairs with the release in dc_context_attach(). */
 	if (!smp_load_acquire(&ctx->tfm))
 		return -ENOTCONN;
-	if (run->flags || run->reserved ||
-	    run->request_bytes < sizeof(struct devcrypto_request))
+	if (run->flags)
 		return -EINVAL;
-	if (run->request_bytes > DC_MAX_PACKET_BYTES)
-		return -E2BIG;
+	err = dc_element_check(run->request_bytes, DC_MIN_REQUEST_BYTES);
+	if (!err)
+		err = dc_element_check(segment_bytes, DC_MIN_SEGMENT_BYTES);
+	if (err)
+		return err;
 	if (run->count > DC_MAX_BATCH)
 		return -EDQUOT;
 	if (run->requests != (uintptr_t)run->requests)
@@ -366,6 +414,7 @@ long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
 	rq = dc_request_get(ctx);
 	if (!rq)
 		return -ENOMEM;
+	rq->segment_bytes = segment_bytes;
 	for (i = 0; i < run->count; i++, user += run->request_bytes) {
 		if (i) {
 			cond_resched();

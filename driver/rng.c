@@ -11,13 +11,16 @@
 
 #include "private.h"
 
-/* jitterentropy holds a spinlock while it collects. */
+/* jitterentropy collects slowly and does not reschedule. */
 #define DC_JITTER_STEP_BYTES	128U
 
 static int dc_rng_open(struct dc_tfm *tfm, const char *name)
 {
-	struct crypto_rng *rng = crypto_alloc_rng(name, 0, 0);
+	struct crypto_rng *rng;
 
+	if (tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)
+		return -EOPNOTSUPP;
+	rng = crypto_alloc_rng(name, 0, 0);
 	if (IS_ERR(rng))
 		return PTR_ERR(rng);
 	tfm->rng = rng;
@@ -77,13 +80,9 @@ static int dc_rng_load(struct dc_request *rq)
 	if (err)
 		return err;
 
-	/* The seed has to be one run, which only the first piece surely is. */
 	err = dc_buffer_reserve(&rq->in, packet->src_bytes);
-	if (!err && rq->in.sg->length < packet->src_bytes) {
-		dc_buffer_trim(&rq->in, 0);
-		err = dc_buffer_reserve(&rq->in, packet->src_bytes);
-	}
-	if (!err && rq->in.sg->length < packet->src_bytes)
+	/* The generator wants the seed in one run. */
+	if (!err && rq->in.nr_sg > 1)
 		err = -ENOMEM;
 	if (!err)
 		err = dc_buffer_reserve(&rq->out, packet->dst_bytes);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Symmetric ciphers.
+ *
+ * A long message in a mode that chains is done in steps: an engine never sees
+ * a longer scatterlist than it can map, and the thread can be killed between
+ * them.
  */
 #include <crypto/skcipher.h>
 
@@ -63,11 +67,16 @@ static int dc_skcipher_reserve(struct dc_request *rq)
 	const struct devcrypto_request *packet = &rq->packet;
 	const struct dc_part in = { &rq->src, packet->src_bytes };
 	const struct dc_part out = { &rq->dst, packet->src_bytes };
+	const struct dc_tfm *tfm = rq->ctx->tfm;
 	int err;
 
 	rq->work_in_place = true;
-	if (!(rq->ctx->tfm->flags & DEVCRYPTO_CONFIG_LAYOUT))
-		return dc_buffer_reserve(&rq->in, packet->src_bytes);
+	if (!(tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)) {
+		err = dc_buffer_reserve(&rq->in, packet->src_bytes);
+		if (!err && tfm->alg.out_properties & DEVCRYPTO_ALG_CHAINS)
+			rq->steps = dc_buffer_split(&rq->in);
+		return err;
+	}
 
 	rq->work_in_place = dc_request_in_place(rq);
 	err = dc_buffer_shape(&rq->in, &in, 1);
@@ -103,12 +112,16 @@ static int dc_skcipher_start(struct dc_request *rq)
 {
 	const struct devcrypto_request *packet = &rq->packet;
 	struct skcipher_request *req = rq->handle;
+	struct scatterlist *src = rq->in.sg;
+	struct scatterlist *dst = dc_request_output(rq)->sg;
+	u32 bytes = packet->src_bytes;
 
+	if (rq->steps > 1)
+		dst = src = dc_buffer_step(&rq->in, rq->step, &bytes);
 	skcipher_request_set_tfm(req, rq->ctx->tfm->skcipher);
-	skcipher_request_set_callback(req, DC_WAIT_FLAGS, dc_request_callback,
-				      rq);
-	skcipher_request_set_crypt(req, rq->in.sg, dc_request_output(rq)->sg,
-				   packet->src_bytes, rq->iv_now);
+	skcipher_request_set_callback(req, rq->callback_flags,
+				      dc_request_callback, rq);
+	skcipher_request_set_crypt(req, src, dst, bytes, rq->iv_now);
 	return packet->op == DEVCRYPTO_OP_ENCRYPT ?
 	       crypto_skcipher_encrypt(req) : crypto_skcipher_decrypt(req);
 }

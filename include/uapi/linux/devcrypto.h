@@ -46,8 +46,8 @@
  * Unknown flags and reserved fields that are not zero get EINVAL, as does a
  * field that the class or operation at hand does not use and that is not zero.
  * Every flag has a feature bit in devcrypto_info.features. Pointers are 64-bit
- * integers, so the layout is the same for 32-bit programs. Where a length is 0
- * its address is not looked at.
+ * integers, so the layout is the same for 32-bit programs. Where the length of
+ * a buffer is 0 its address is not looked at.
  *
  * Fields named out_ are written by the driver and ignored as input. A driver
  * that knows fewer fields than the caller leaves those it does not know alone.
@@ -79,7 +79,8 @@
  * EDQUOT            a limit of devcrypto_info has been reached
  * ESTALE            an earlier operation on the hash stream failed or was
  *                   killed; it has to be initialised anew
- * EINTR             a fatal signal ended the wait
+ * EINTR             a signal ended the call before it had an effect; a request
+ *                   that has begun is ended by a fatal signal only
  * ENOMEM            out of memory
  * ENODEV            the engine is gone
  * EIO               any other error of an algorithm's driver
@@ -143,14 +144,18 @@
  * @features: DEVCRYPTO_FEATURE_* bits
  * @classes: bit (1 << DEVCRYPTO_CLASS_*) for each class offered
  * @max_batch: most requests in one DEVCRYPTO_IOC_RUN
- * @max_request_bytes: most bytes of source, of associated data and of random
- *	output in one request
+ * @max_request_bytes: most bytes of source and of random output in one request
  * @max_segments: most entries of a scatter/gather array
  * @max_key_bytes: most bytes of a key
- * @max_layout_bytes: most bytes of one request, all its inputs or all its
- *	outputs, in a context configured with DEVCRYPTO_CONFIG_LAYOUT
+ * @max_layout_bytes: most bytes of one request, source, associated data and
+ *	tag together, in a context configured with DEVCRYPTO_CONFIG_LAYOUT
+ * @max_assoc_bytes: most bytes of associated data in one request
  * @max_contexts_per_user: most configured contexts of one user
  * @contexts_of_user: configured contexts that the caller's user has now
+ * @reserved: 0
+ * @max_memory_per_user: most bytes of driver memory for the payload of one
+ *	user's requests; between requests a context keeps some of it
+ * @memory_of_user: bytes of it that the caller's user has now
  * @version: version of the driver, NUL-terminated
  *
  * May be used at any time, before the context is configured too. Every field
@@ -166,8 +171,12 @@ struct devcrypto_info {
 	__u32 max_segments;
 	__u32 max_key_bytes;
 	__u32 max_layout_bytes;
+	__u32 max_assoc_bytes;
 	__u32 max_contexts_per_user;
 	__u32 contexts_of_user;
+	__u32 reserved;
+	__aligned_u64 max_memory_per_user;
+	__aligned_u64 memory_of_user;
 	char version[32];
 };
 
@@ -180,10 +189,12 @@ struct devcrypto_info {
  * DEVCRYPTO_CONFIG_LAYOUT
  *	For the validation of an algorithm's driver: the driver's copies keep
  *	the shape of the caller's buffers. There is one scatterlist entry per
- *	segment, each buffer, the IV and the key keep the caller's address
- *	modulo 64, and the algorithm works in place only where source and
- *	destination are the same range or array. Without the flag it works in
- *	place on one aligned buffer. Requests are limited to max_layout_bytes.
+ *	segment that is not empty; each buffer, the IV and the key (but not the
+ *	two keys of "authenc(…)", which the crypto API wants in one blob) keep
+ *	the caller's address modulo 64; and the algorithm works in place only
+ *	where source and destination are the same range or array. Without the
+ *	flag it works in place on one aligned buffer. Requests are limited to
+ *	max_layout_bytes. Not for DEVCRYPTO_CLASS_RNG (EOPNOTSUPP).
  */
 #define DEVCRYPTO_CONFIG_QUERY	(1U << 0)
 #define DEVCRYPTO_CONFIG_LAYOUT	(1U << 1)
@@ -223,8 +234,10 @@ struct devcrypto_info {
  *	"rfc4106(…)" behind the key). For "authenc(…)" the key of the cipher.
  * @auth_key: address of the key of the authentication half of "authenc(…)";
  *	zero for any other algorithm
- * @key_bytes: length of @key, at most max_key_bytes; 0 = no key. What a cipher
- *	takes is out_key_min_bytes to out_key_max_bytes, other lengths get EINVAL.
+ * @key_bytes: length of @key, at most max_key_bytes; 0 = no key, so that no
+ *	algorithm can be given an empty one. What a cipher takes is
+ *	out_key_min_bytes to out_key_max_bytes, other lengths get EINVAL. Hashes
+ *	with an optional key ("crc32c", "blake2b-512") take it here.
  * @auth_key_bytes: length of @auth_key, at most max_key_bytes
  * @tag_bytes: AEAD: length of the tag; 0 = out_tag_max_bytes. Zero for other
  *	classes.
@@ -313,10 +326,13 @@ struct devcrypto_segment {
  *	failed once it had begun the stream answers ESTALE until STREAM_INIT.
  * DEVCRYPTO_OP_GENERATE (rng)
  *	Fills @dst_bytes at @dst. @src_bytes at @src, at most max_key_bytes, are
- *	mixed in as additional input where the generator takes any.
+ *	mixed in as additional input where the generator takes any. Output of
+ *	more than a page (of more than 128 bytes from "jitterentropy_rng") is
+ *	made in several calls of the generator, each with the additional input.
  * DEVCRYPTO_OP_RESEED (rng)
  *	Seeds the generator with @src_bytes at @src, at most max_key_bytes; with
- *	0 bytes from the kernel's entropy. Takes no @dst.
+ *	0 bytes from the kernel's entropy. A DRBG takes the bytes in addition to
+ *	the kernel's entropy, "jitterentropy_rng" does without. Takes no @dst.
  */
 #define DEVCRYPTO_OP_ENCRYPT		1
 #define DEVCRYPTO_OP_DECRYPT		2
@@ -340,7 +356,7 @@ struct devcrypto_segment {
  * struct devcrypto_request - one operation
  * @op: DEVCRYPTO_OP_*, one of those of the context's class (else EOPNOTSUPP)
  * @flags: DEVCRYPTO_REQUEST_*
- * @user_data: the caller's, never read by the driver
+ * @user_data: the caller's; appears in traces and has no meaning to the driver
  * @out_result: 0, or the negated error
  * @out_bytes: bytes written to @dst; with EMSGSIZE the bytes needed, else 0
  * @src: address of the input, or of an array of struct devcrypto_segment
@@ -358,7 +374,7 @@ struct devcrypto_segment {
  * @reserved: must be zero
  *
  * Segments are used in their order and must hold at least @src_bytes or
- * @dst_bytes (else EINVAL). Lengths of 0 are valid as far as the algorithm
+ * @dst_bytes (else EINVAL). An array is read whenever it has entries. Lengths of 0 are valid as far as the algorithm
  * takes an empty message.
  */
 struct devcrypto_request {
@@ -389,13 +405,17 @@ struct devcrypto_request {
  * @request_bytes: sizeof(struct devcrypto_request), the distance of two
  *	entries; more than 4096 is E2BIG
  * @flags: must be zero
- * @reserved: must be zero
+ * @segment_bytes: sizeof(struct devcrypto_segment), the distance of two entries
+ *	of the requests' scatter/gather arrays; 0 = 16; more than 4096 is E2BIG
  *
  * Requests are executed in their order, and out_result and out_bytes are
  * written to each, also when an earlier one failed. The ioctl returns the
  * number of requests executed: fewer than @count if an entry could not be read
- * or written or had an unknown tail; if that is the first one, the error.
- * Only a fatal signal ends the wait for a request that has begun.
+ * or had an unknown tail, and that one was not executed, or if its result could
+ * not be written, and then it was executed but does not count. If that is the
+ * first one, the ioctl returns the error. A signal ends a request only if it is
+ * fatal, between two calls of the algorithm or while an engine works; nothing
+ * is ever executed twice.
  *
  * Errors: ENOTCONN, EINVAL, E2BIG, EFAULT, EDQUOT (@count), ENOMEM, EINTR.
  */
@@ -404,7 +424,7 @@ struct devcrypto_run {
 	__u32 count;
 	__u32 request_bytes;
 	__u32 flags;
-	__u32 reserved;
+	__u32 segment_bytes;
 };
 
 #define DEVCRYPTO_IOC_INFO	_IOWR(DEVCRYPTO_IOC_TYPE, 0x00, struct devcrypto_info)
