@@ -17,7 +17,7 @@ BIN     := build/venv/bin
 
 PACKAGES := \
 	qemu-system-x86 busybox-static udev kmod iproute2 keyutils procps util-linux \
-	build-essential gcc-multilib libelf1 libssl-dev openssl bc sparse zstd \
+	build-essential gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd \
 	python3-venv python3-dev
 missing  = $(filter-out $(shell dpkg-query -W -f '$${db:Status-Status}:$${Package}\n' \
 	$(PACKAGES) 2>/dev/null | sed -n 's/^installed://p'),$(PACKAGES))
@@ -53,7 +53,7 @@ build/venv/stamp: setup.cfg pyproject.toml $(wildcard setup.py include/uapi/linu
 	@echo "Making the Python environment build/venv"
 	@mkdir -p build
 	@$(PYTHON) -m venv build/venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test,dev]'
 	@touch $@
 
 # --- the guest --------------------------------------------------------------------------------
@@ -102,11 +102,11 @@ LOAD    = $(DESTDIR)/etc/modules-load.d/devcrypto.conf
 HEADER  = $(DESTDIR)$(PREFIX)/include/linux/devcrypto.h
 
 .PHONY: headers_install
-headers_install:  ## install the ABI header below PREFIX
+headers_install:  ## install the ABI header below PREFIX (a second)
 	install -D -m 644 include/uapi/linux/devcrypto.h $(HEADER)
 
 .PHONY: install
-install: headers_install  ## install module, header, rule, group and client on this machine, as root
+install: headers_install  ## install module, header, rule, group and client here, as root (half a minute)
 	mkdir -p $(NATIVE)
 	cp -r driver include $(NATIVE)
 	$(MAKE) -C /lib/modules/$(RELEASE)/build M=$(CURDIR)/$(NATIVE)/driver modules
@@ -128,7 +128,7 @@ endif
 	@echo "The policy is $(POLICY). Load the driver with: make load"
 
 .PHONY: uninstall
-uninstall:  ## remove what install put there; the policy and the group stay
+uninstall:  ## remove what install put there, not policy and group (a second)
 	rm -f $(MODULE) $(RULE) $(LOAD) $(HEADER) $(FIRMWARE)
 ifeq ($(DESTDIR),)
 	depmod $(RELEASE)
@@ -137,7 +137,7 @@ ifeq ($(DESTDIR),)
 endif
 
 .PHONY: load
-load:  ## load the installed driver into this machine's kernel, as root
+load:  ## load the installed driver into this machine's kernel, as root (a second)
 	modprobe devcrypto $(MODARGS)
 	udevadm settle
 	ls -l /dev/crypto
@@ -145,9 +145,10 @@ load:  ## load the installed driver into this machine's kernel, as root
 # --- putting things away ----------------------------------------------------------------------
 
 .PHONY: clean
-clean:  ## remove what was built
-	rm -rf build
+clean:  ## remove what was built (a second)
+	rm -rf build *.egg-info
+	rm -f pycryptodev/*.so
 
 .PHONY: distclean
-distclean: clean  ## remove the fetched kernels, too
+distclean: clean  ## remove the fetched kernels, too (a second)
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/devcrypto"

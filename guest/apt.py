@@ -32,16 +32,15 @@ class Suite:
 
     def __init__(self, name: str, *, backports: bool = False) -> None:
         self.name = name
-        self.backports = backports
+        self.release = f"{name}-backports" if backports else name
         self._options: list[str] = []
 
     def refresh(self) -> None:
-        """Bring the package lists up to date."""
-        if self.name != host_suite() or self.backports:
+        """Make sure that there are package lists; the host's own serve if it has any."""
+        has_lists = run(["apt-cache", "search", "--names-only", "^linux-image-amd64$"])
+        if self.release != host_suite() or not has_lists:
             self._options = self._private_configuration()
             run(["apt-get", *self._options, "update"])
-        elif not run(["apt-cache", "search", "--names-only", "^linux-image-amd64$"]):
-            raise GuestError("apt has no package lists: run apt-get update as root")
 
     def depends(self, package: str) -> list[tuple[str, str]]:
         """The packages that `package` (`name` or `name=version`) depends on.
@@ -70,7 +69,7 @@ class Suite:
 
     def _private_configuration(self) -> list[str]:
         """Options that give apt its own lists, made from the configured sources of the host."""
-        state = CACHE / "apt" / self.name
+        state = CACHE / "apt" / self.release
         host = host_suite()
         form = ("--format", "$(REPO_URI) $(RELEASE)")
         targets = run(["apt-get", "indextargets", *form, "Created-By: Packages"])
@@ -79,8 +78,8 @@ class Suite:
             uri, release = line.split()
             if release == host or release.startswith(f"{host}-"):
                 sources.add((uri, release.replace(host, self.name, 1)))
-                if self.backports and release == host:
-                    sources.add((uri, f"{self.name}-backports"))
+            if release == host:
+                sources.add((uri, self.release))
         if not sources:
             raise GuestError(f"apt has no Debian sources for {host} to derive {self.name} from")
         with locked(state):
@@ -88,10 +87,13 @@ class Suite:
             (state / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
             text = "".join(f"deb {uri} {release} main\n" for uri, release in sorted(sources))
             (state / "sources.list").write_text(text, encoding="utf-8")
-        settings = {
+        settings: dict[str, object] = {
             "Dir::Etc::SourceList": state / "sources.list",
             "Dir::Etc::SourceParts": "/dev/null",
             "Dir::State::Lists": state / "lists",
             "Dir::Cache": state / "cache",
         }
+        if self.release != self.name:
+            # Without it apt prefers the suite's own version to the newer one of its backports.
+            settings["APT::Default-Release"] = self.release
         return [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]

@@ -10,7 +10,7 @@ BEGIN = "guest: command begins"
 
 # How the kernel's checkers open a report.
 REPORT = re.compile(
-    r"\bBUG: |\bBUG at |WARNING: (?:CPU|possible|inconsistent|suspicious|Nested|bad|kernel|can't)"
+    r"\bBUG: |\bBUG at |\] WARNING: "
     r"|\bOops\b|Kernel panic|general protection fault|kernel NULL pointer|stack segment:"
     r"|\b(?:KASAN|KCSAN|KFENCE|KMSAN|UBSAN): |kmemleak: \d+ new|unreferenced object"
     r"|INFO: task .* blocked for more than|INFO: rcu_\w+ .*stall|self-detected stall"

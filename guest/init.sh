@@ -13,7 +13,7 @@ system=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH=/run/guest/bin:$system
 export LANG=C.UTF-8
 exec 4>/dev/null
-# shellcheck disable=SC1091 # made for each run: PROJECT, KERNEL, RUN_AS, MODULE_ARGUMENTS, COMMAND, TERMINAL, END
+# shellcheck disable=SC1091 # made for each run: PROJECT, KERNEL, KERNEL_TREE, RUN_AS, MODULE_ARGUMENTS, COMMAND, TERMINAL, END
 . /run/guest/settings
 
 mount -t proc proc /proc
@@ -57,11 +57,10 @@ echo 0 >/proc/sys/kernel/dmesg_restrict
 echo /dev/null >/proc/sys/kernel/core_pattern
 chmod 0666 /dev/kmsg
 
-# The project's own files must stay visible when /tmp is emptied.
-case $PROJECT/ in
-/tmp/*) ;;
-*) mount -t tmpfs -o mode=1777 tmp /tmp ;;
-esac
+# The files that the guest works with must stay visible when /tmp is emptied.
+if [[ $PROJECT/ != /tmp/* && $KERNEL_TREE/ != /tmp/* ]]; then
+	mount -t tmpfs -o mode=1777 tmp /tmp
+fi
 mkdir -p "/lib/modules/$(uname -r)"
 mount --bind /run/guest/modules "/lib/modules/$(uname -r)"
 
@@ -95,7 +94,7 @@ for user in "${users[@]}"; do
 	mkdir -p "/home/$name"
 	chown "$id:$id" "/home/$name"
 done
-sed -i 's/^crypto:.*:$/&member/; s/^\(crypto:.*[^:,]\)$/\1,member/; s/,member,member$/,member/' /etc/group
+sed -i '/^crypto:/ { s/$/,member/; s/:,/:/; }' /etc/group
 
 # The administrator's list of what may be used; the driver reads it as it is loaded.
 mkdir -p /etc/devcrypto /lib/firmware/devcrypto

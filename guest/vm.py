@@ -147,6 +147,7 @@ def run_in_vm(
     settings = {
         "PROJECT": str(PROJECT),
         "KERNEL": tree.kernel.name,
+        "KERNEL_TREE": str(tree.root),
         "RUN_AS": options.run_as,
         "MODULE_ARGUMENTS": options.module_arguments,
         "COMMAND": command,
