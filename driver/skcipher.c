@@ -116,8 +116,10 @@ static int dc_skcipher_start(struct dc_request *rq)
 	struct scatterlist *dst = dc_request_output(rq)->sg;
 	u32 bytes = packet->src_bytes;
 
-	if (rq->steps > 1)
-		dst = src = dc_buffer_step(&rq->in, rq->step, &bytes);
+	if (rq->steps > 1) {
+		src = dc_buffer_step(&rq->in, rq->step, &bytes);
+		dst = src;
+	}
 	skcipher_request_set_tfm(req, rq->ctx->tfm->skcipher);
 	skcipher_request_set_callback(req, rq->callback_flags,
 				      dc_request_callback, rq);

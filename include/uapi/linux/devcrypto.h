@@ -374,8 +374,8 @@ struct devcrypto_segment {
  * @reserved: must be zero
  *
  * Segments are used in their order and must hold at least @src_bytes or
- * @dst_bytes (else EINVAL). An array is read whenever it has entries. Lengths of 0 are valid as far as the algorithm
- * takes an empty message.
+ * @dst_bytes (else EINVAL). An array is read whenever it has entries. Lengths of
+ * 0 are valid as far as the algorithm takes an empty message.
  */
 struct devcrypto_request {
 	__u32 op;
