@@ -71,6 +71,7 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 		.max_key_bytes = DC_MAX_KEY_BYTES,
 		.max_layout_bytes = DC_MAX_LAYOUT_BYTES,
 		.max_assoc_bytes = DC_MAX_ASSOC_BYTES,
+		.max_layout_entries = DC_STEP_ENTRIES,
 		.max_contexts_per_user = READ_ONCE(dc_max_contexts_per_user),
 		.max_memory_per_user = READ_ONCE(dc_max_memory_per_user),
 	};

@@ -20,7 +20,7 @@
 #define DC_PIECE_ORDER	PAGE_ALLOC_COSTLY_ORDER
 #define DC_PIECE_BYTES	(PAGE_SIZE << DC_PIECE_ORDER)
 
-static_assert(DC_MAX_LAYOUT_BYTES + (DC_MAX_SEGMENTS + 2) * DC_LAYOUT_ALIGN <=
+static_assert(DC_MAX_LAYOUT_BYTES + DC_STEP_ENTRIES * DC_LAYOUT_ALIGN <=
 	      DC_PIECE_BYTES);
 
 static void __user *dc_user_ptr(u64 addr)
@@ -404,7 +404,7 @@ int dc_buffer_shape(struct dc_buffer *buf, const struct dc_part *parts,
 		total += parts[i].bytes;
 		entries += parts[i].span->nr ?: 1;
 	}
-	if (total > DC_MAX_LAYOUT_BYTES)
+	if (total > DC_MAX_LAYOUT_BYTES || entries > DC_STEP_ENTRIES)
 		return -EDQUOT;
 
 	err = dc_buffer_grow(buf, DC_PIECE_BYTES);

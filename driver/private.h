@@ -57,7 +57,7 @@ struct ahash_request;
 #define DC_MAX_KEY_BYTES	16384U
 
 /* With the segments' padding this fits into one piece of driver memory. */
-#define DC_MAX_LAYOUT_BYTES	8192U
+#define DC_MAX_LAYOUT_BYTES	16384U
 
 /*
  * Associated data: small enough that a driver which wants it in one run can
@@ -65,8 +65,12 @@ struct ahash_request;
  */
 #define DC_MAX_ASSOC_BYTES	SZ_32K
 
-/* Entries of a scatterlist in one step of a request that is done in steps. */
-#define DC_STEP_ENTRIES		64U
+/*
+ * Entries of a scatterlist in one step of a request that is done in steps, and
+ * in one that keeps the caller's shape. virtio_crypto of 6.1 hands each entry
+ * over with all that follow it, and the device takes 1024 of them.
+ */
+#define DC_STEP_ENTRIES		16U
 
 /* Addresses keep their value modulo this under DEVCRYPTO_CONFIG_LAYOUT. */
 #define DC_LAYOUT_ALIGN		64U

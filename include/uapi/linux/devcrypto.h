@@ -152,7 +152,9 @@
  * @max_assoc_bytes: most bytes of associated data in one request
  * @max_contexts_per_user: most configured contexts of one user
  * @contexts_of_user: configured contexts that the caller's user has now
- * @reserved: 0
+ * @max_layout_entries: most segments of one request, of source or destination
+ *	together with associated data and tag, which count one each, in a context
+ *	configured with DEVCRYPTO_CONFIG_LAYOUT
  * @max_memory_per_user: most bytes of driver memory for the payload of one
  *	user's requests; between requests a context keeps some of it
  * @memory_of_user: bytes of it that the caller's user has now
@@ -174,7 +176,7 @@ struct devcrypto_info {
 	__u32 max_assoc_bytes;
 	__u32 max_contexts_per_user;
 	__u32 contexts_of_user;
-	__u32 reserved;
+	__u32 max_layout_entries;
 	__aligned_u64 max_memory_per_user;
 	__aligned_u64 memory_of_user;
 	char version[32];
@@ -194,7 +196,8 @@ struct devcrypto_info {
  *	the caller's address modulo 64; and the algorithm works in place only
  *	where source and destination are the same range or array. Without the
  *	flag it works in place on one aligned buffer. Requests are limited to
- *	max_layout_bytes. Not for DEVCRYPTO_CLASS_RNG (EOPNOTSUPP).
+ *	max_layout_bytes and max_layout_entries. Not for DEVCRYPTO_CLASS_RNG
+ *	(EOPNOTSUPP).
  */
 #define DEVCRYPTO_CONFIG_QUERY	(1U << 0)
 #define DEVCRYPTO_CONFIG_LAYOUT	(1U << 1)
@@ -403,10 +406,11 @@ struct devcrypto_request {
  * @requests: address of an array of struct devcrypto_request
  * @count: entries in the array, at most max_batch
  * @request_bytes: sizeof(struct devcrypto_request), the distance of two
- *	entries; more than 4096 is E2BIG
+ *	entries: a multiple of 8; more than 4096 is E2BIG
  * @flags: must be zero
  * @segment_bytes: sizeof(struct devcrypto_segment), the distance of two entries
- *	of the requests' scatter/gather arrays; 0 = 16; more than 4096 is E2BIG
+ *	of the requests' scatter/gather arrays: a multiple of 8; 0 = 16; more than
+ *	4096 is E2BIG
  *
  * Requests are executed in their order, and out_result and out_bytes are
  * written to each, also when an earlier one failed. The ioctl returns the
