@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Client of /dev/crypto, the Linux kernel's crypto API for user space.
+
+:class:`CryptoDevice` is an algorithm with its key; :func:`new` makes hash objects in the manner of
+hashlib; :func:`algorithms`, :func:`query` and :func:`driver_info` tell what the machine has;
+:mod:`pycryptodev.discovery` finds the node and watches it come and go.
+"""
+
+from ._context import NODE
+from .algorithms import RegisteredAlgorithm, algorithms, policy
+from .device import CryptoDevice
+from .enums import AlgClass, Feature, Op
+from .errors import (
+    AlgorithmNotFound,
+    AmbiguousName,
+    BadAddress,
+    BufferTooSmall,
+    Busy,
+    CryptoDevError,
+    DeviceClosed,
+    DeviceForbidden,
+    DeviceMissing,
+    EngineError,
+    EngineGone,
+    Interrupted,
+    InvalidRequest,
+    InvalidTag,
+    LimitReached,
+    NoKey,
+    NotConfigured,
+    NotSupported,
+    OutOfMemory,
+    PolicyError,
+    StreamLost,
+)
+from .hash import Hash, new
+from .info import Algorithm, DriverInfo
+from .lookup import driver_info, query
+from .nonces import ccm_iv
+from .requests import Request, Result
+
+__all__ = [
+    "NODE",
+    "AlgClass",
+    "Algorithm",
+    "AlgorithmNotFound",
+    "AmbiguousName",
+    "BadAddress",
+    "BufferTooSmall",
+    "Busy",
+    "CryptoDevError",
+    "CryptoDevice",
+    "DeviceClosed",
+    "DeviceForbidden",
+    "DeviceMissing",
+    "DriverInfo",
+    "EngineError",
+    "EngineGone",
+    "Feature",
+    "Hash",
+    "Interrupted",
+    "InvalidRequest",
+    "InvalidTag",
+    "LimitReached",
+    "NoKey",
+    "NotConfigured",
+    "NotSupported",
+    "Op",
+    "OutOfMemory",
+    "PolicyError",
+    "RegisteredAlgorithm",
+    "Request",
+    "Result",
+    "StreamLost",
+    "algorithms",
+    "ccm_iv",
+    "driver_info",
+    "new",
+    "policy",
+    "query",
+]

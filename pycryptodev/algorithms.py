@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The algorithms that are registered with the kernel, and the administrator's policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .enums import AlgClass
+
+__all__ = ["RegisteredAlgorithm", "algorithms", "parse_proc_crypto", "policy", "registered_classes"]
+
+PROC_CRYPTO = Path("/proc/crypto")
+POLICY = Path("/sys/class/misc/crypto/policy")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredAlgorithm:
+    """An entry of /proc/crypto. A size that does not apply is 0."""
+
+    name: str
+    """Generic name."""
+    driver: str
+    """Name of the implementation."""
+    module: str
+    """Module that it is in; "kernel" if built in."""
+    priority: int
+    """Its priority among the implementations of the name."""
+    refcount: int
+    """Uses of the entry, its own included."""
+    selftest: bool
+    """It passed its self-test, or there is none for it."""
+    internal: bool
+    """A building block of other algorithms, not for use of its own."""
+    kind: str
+    """Type of the crypto API, such as "skcipher" or "shash"."""
+    alg_class: AlgClass | None
+    """The class under which the device offers the type; None if it does not."""
+    is_async: bool
+    """It may complete requests asynchronously."""
+    block_bytes: int
+    """Block size in bytes."""
+    chunk_bytes: int
+    """Ciphers: a message may be split at multiples of this many bytes."""
+    iv_bytes: int
+    """Length of the IV in bytes."""
+    tag_max_bytes: int
+    """AEAD: longest tag in bytes."""
+    digest_bytes: int
+    """Hash: length of the digest in bytes."""
+    key_min_bytes: int
+    """Ciphers: shortest key in bytes."""
+    key_max_bytes: int
+    """Ciphers: longest key in bytes."""
+    seed_bytes: int
+    """Rng: length of a seed in bytes."""
+    allowed: bool | None
+    """The policy lists its generic name or its driver name; None where no driver is loaded."""
+
+
+# Types of /proc/crypto by the class under which the device offers them.
+_CLASSES = {
+    "skcipher": AlgClass.SKCIPHER,
+    "lskcipher": AlgClass.SKCIPHER,
+    "aead": AlgClass.AEAD,
+    "shash": AlgClass.HASH,
+    "ahash": AlgClass.HASH,
+    "rng": AlgClass.RNG,
+}
+
+
+def _entries(text: str) -> Iterator[dict[str, str]]:
+    for paragraph in text.split("\n\n"):
+        pairs = (line.partition(":") for line in paragraph.splitlines())
+        entry = {key.strip(): value.strip() for key, _, value in pairs if key.strip()}
+        if entry:
+            yield entry
+
+
+def parse_proc_crypto(
+    text: str, allowed: frozenset[str] | None = None
+) -> list[RegisteredAlgorithm]:
+    """Return the entries of a text in the format of /proc/crypto, in its order.
+
+    Args:
+        text: paragraphs of "key : value" lines. Entries without a type, which are tests under way,
+            are left out.
+        allowed: names that the policy allows; None if that is not known.
+    """
+
+    def number(entry: dict[str, str], key: str) -> int:
+        value = entry.get(key, "0")
+        return int(value) if value.lstrip("-").isdigit() else 0
+
+    return [
+        RegisteredAlgorithm(
+            name=entry["name"],
+            driver=entry["driver"],
+            module=entry["module"],
+            priority=number(entry, "priority"),
+            refcount=number(entry, "refcnt"),
+            selftest=entry["selftest"] == "passed",
+            internal=entry["internal"] == "yes",
+            kind=entry["type"],
+            alg_class=_CLASSES.get(entry["type"]),
+            is_async=entry.get("async") == "yes",
+            block_bytes=number(entry, "blocksize"),
+            chunk_bytes=number(entry, "chunksize"),
+            iv_bytes=number(entry, "ivsize"),
+            tag_max_bytes=number(entry, "maxauthsize"),
+            digest_bytes=number(entry, "digestsize"),
+            key_min_bytes=number(entry, "min keysize"),
+            key_max_bytes=number(entry, "max keysize"),
+            seed_bytes=number(entry, "seedsize"),
+            allowed=None if allowed is None else bool(allowed & {entry["name"], entry["driver"]}),
+        )
+        for entry in _entries(text)
+        if entry.get("type", "larval") != "larval"
+    ]
+
+
+def policy() -> frozenset[str] | None:
+    """Return the names that the administrator's policy allows, generic and driver names.
+
+    Returns:
+        The names; None if the driver is not loaded.
+    """
+    try:
+        return frozenset(POLICY.read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        return None
+
+
+def algorithms() -> list[RegisteredAlgorithm]:
+    """Return the algorithms that are registered with the kernel now, in the order of /proc/crypto.
+
+    Others may be loaded when they are asked for by name, and templates such as "hmac" make new
+    ones: an algorithm that is not in the list is not thereby missing.
+    """
+    return parse_proc_crypto(PROC_CRYPTO.read_text(encoding="ascii"), policy())
+
+
+def registered_classes(text: str, name: str) -> list[AlgClass]:
+    """Return the classes in which a text in the format of /proc/crypto has a name.
+
+    Args:
+        text: as in :func:`parse_proc_crypto`.
+        name: generic or driver name.
+    """
+    paragraphs = (part for part in text.split("\n\n") if f": {name}\n" in part)
+    classes = {
+        entry.alg_class
+        for entry in parse_proc_crypto("\n\n".join(paragraphs))
+        if name in (entry.name, entry.driver) and not entry.internal
+    }
+    return [kind for kind in AlgClass if kind in classes]

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""Exceptions of /dev/crypto and the one table that turns an errno into one of them.
+
+``TypeError`` and ``ValueError`` are left to what Python itself finds wrong with an argument;
+everything that the kernel refuses is a :class:`CryptoDevError`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .enums import AlgClass
+
+__all__ = [
+    "AlgorithmNotFound",
+    "AmbiguousName",
+    "BadAddress",
+    "BufferTooSmall",
+    "Busy",
+    "CryptoDevError",
+    "DeviceClosed",
+    "DeviceForbidden",
+    "DeviceMissing",
+    "EngineError",
+    "EngineGone",
+    "Interrupted",
+    "InvalidRequest",
+    "InvalidTag",
+    "LimitReached",
+    "NoKey",
+    "NotConfigured",
+    "NotSupported",
+    "OutOfMemory",
+    "PolicyError",
+    "StreamLost",
+    "from_errno",
+]
+
+
+class CryptoDevError(OSError):
+    """An operation on the device failed; ``errno`` is the kernel's."""
+
+
+class PolicyError(CryptoDevError):
+    """The administrator's policy refuses the algorithm."""
+
+
+class AlgorithmNotFound(CryptoDevError):
+    """The kernel has no such algorithm, or it did not pass its self-test."""
+
+
+class NotConfigured(CryptoDevError):
+    """The context was given no algorithm yet."""
+
+
+class Busy(CryptoDevError):
+    """The context has its algorithm already, or its hash stream is in use by another thread."""
+
+
+class NotSupported(CryptoDevError):
+    """This algorithm, this driver or this kernel does not offer the operation."""
+
+
+class InvalidRequest(CryptoDevError):
+    """The driver understood and refuses: most often a length that the algorithm does not take."""
+
+
+class BadAddress(CryptoDevError):
+    """A buffer lies where it cannot be read or written, such as behind the end of a mapped file."""
+
+
+class BufferTooSmall(CryptoDevError):
+    """The output does not fit into the buffer.
+
+    Attributes:
+        needed: bytes that the output takes; 0 where that cannot be known.
+    """
+
+    def __init__(self, *args: object, needed: int = 0) -> None:
+        super().__init__(*args)
+        self.needed = needed
+
+
+class InvalidTag(CryptoDevError):
+    """The authentication tag is wrong. Nothing was written, and there is nothing more to know."""
+
+
+class NoKey(CryptoDevError):
+    """The algorithm needs a key and was given none."""
+
+
+class LimitReached(CryptoDevError):
+    """More than a limit of :class:`~pycryptodev.DriverInfo` allows."""
+
+
+class StreamLost(CryptoDevError):
+    """An earlier operation on the hash stream failed; the hash has to be started anew."""
+
+
+class Interrupted(CryptoDevError):
+    """A signal ended the operation."""
+
+
+class OutOfMemory(CryptoDevError):
+    """The kernel has no memory for this."""
+
+
+class EngineGone(CryptoDevError):
+    """The crypto engine was unplugged or unbound."""
+
+
+class EngineError(CryptoDevError):
+    """Any other error of the algorithm's driver."""
+
+
+class DeviceClosed(CryptoDevError):
+    """The object was closed."""
+
+    def __init__(self, message: str = "the device is closed") -> None:
+        super().__init__(errno.EBADF, message)
+
+
+class _DeviceUnavailable(CryptoDevError):
+    """The node cannot be opened.
+
+    Attributes:
+        hint: the command that helps.
+    """
+
+    def __init__(self, error_number: int, message: str, path: str, hint: str) -> None:
+        super().__init__(error_number, message, path)
+        self.hint = hint
+
+
+class DeviceMissing(_DeviceUnavailable):
+    """There is no node: the driver's module is not loaded. ``hint`` has the command that helps."""
+
+
+class DeviceForbidden(_DeviceUnavailable):
+    """The user is not in the node's group. ``hint`` has the command that helps."""
+
+
+class AmbiguousName(ValueError):
+    """Algorithms of more than one class have the name; ``alg_class`` has to say which is meant.
+
+    Attributes:
+        name: the name.
+        choices: the classes that have it.
+    """
+
+    def __init__(self, name: str, choices: Iterable[AlgClass]) -> None:
+        self.name = name
+        self.choices = tuple(choices)
+        listed = ", ".join(f"AlgClass.{choice.name}" for choice in self.choices)
+        super().__init__(f"{name!r} is the name of more than one algorithm; pass one of {listed}")
+
+
+ERRORS: dict[int, tuple[type[CryptoDevError], str]] = {
+    errno.EPERM: (PolicyError, "the administrator's policy refuses the algorithm"),
+    errno.ENOENT: (AlgorithmNotFound, "no such algorithm, or it did not pass its self-test"),
+    errno.ENOTCONN: (NotConfigured, "the context has not been configured"),
+    errno.EBUSY: (Busy, "configured already, or another operation on the hash stream is under way"),
+    errno.ENOTTY: (NotSupported, "the driver does not know this operation"),
+    errno.EINVAL: (InvalidRequest, "the algorithm does not take such a length or value"),
+    errno.E2BIG: (
+        NotSupported,
+        "the driver is older and does not know what was asked for",
+    ),
+    errno.EOPNOTSUPP: (NotSupported, "not offered by this algorithm or this kernel"),
+    errno.EFAULT: (BadAddress, "a buffer cannot be read or written"),
+    errno.EMSGSIZE: (BufferTooSmall, "the output does not fit into the buffer"),
+    errno.EOVERFLOW: (InvalidRequest, "the lengths do not add up in 32 bits"),
+    errno.EBADMSG: (InvalidTag, "the authentication tag is wrong"),
+    errno.ENOKEY: (NoKey, "the algorithm needs a key"),
+    errno.EDQUOT: (LimitReached, "a limit of the driver has been reached"),
+    errno.ESTALE: (StreamLost, "an earlier operation on the hash stream failed"),
+    errno.EINTR: (Interrupted, "a signal ended the operation"),
+    errno.ENOMEM: (OutOfMemory, "the kernel is out of memory"),
+    errno.ENODEV: (EngineGone, "the engine is gone"),
+    errno.EIO: (EngineError, "the algorithm's driver failed"),
+}
+"""The one table: class and meaning of every errno of the device."""
+
+
+def from_errno(number: int, detail: str = "", *, needed: int = 0) -> CryptoDevError:
+    """Return the exception for an error of the device.
+
+    Args:
+        number: positive errno.
+        detail: what failed, put in front of the errno's meaning.
+        needed: for EMSGSIZE, bytes that the output takes; 0 where that cannot be known.
+
+    Returns:
+        An instance of the class that the table has for the errno, or of CryptoDevError for one
+        that a newer driver may have added.
+    """
+    kind, meaning = ERRORS.get(number, (CryptoDevError, os.strerror(number)))
+    message = f"{detail}: {meaning}" if detail else meaning
+    if kind is BufferTooSmall:
+        return BufferTooSmall(number, message, needed=needed)
+    return kind(number, message)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Hash objects in the manner of hashlib."""
+
+from __future__ import annotations
+
+import errno
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from . import _structs
+from ._context import NODE, Context
+from .enums import AlgClass, Op
+from .errors import CryptoDevError, DeviceClosed, from_errno
+from .info import Algorithm
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = ["Hash", "new"]
+
+
+class Hash:
+    """A hash or keyed hash of data that come bit by bit.
+
+    It differs from hashlib's objects in one point: the kernel's digest ends its stream, so
+    :meth:`digest` may be called as often as one likes, but :meth:`update` not after it.
+
+    The object is a context of the driver of its own until the digest is taken or it is closed.
+
+    Attributes:
+        info: the algorithm that the kernel chose.
+
+    Synchronization: one thread at a time; a second one gets Busy.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        data: Buffer = b"",
+        key: Buffer | None = None,
+        *,
+        path: str | os.PathLike[str] = NODE,
+    ) -> None:
+        """Begin a hash.
+
+        Args:
+            name: generic or driver name of the crypto API, such as "sha256" or "hmac(sha256)".
+            data: first data, any length.
+            key: key of a keyed hash, 1 to max_key_bytes bytes.
+            path: the node.
+
+        Raises:
+            AlgorithmNotFound: the kernel has no such hash.
+            NoKey: the algorithm needs a key.
+            InvalidRequest: it does not take this key.
+            PolicyError: the policy does not list the name.
+            LimitReached: the user has too many contexts.
+            DeviceMissing, DeviceForbidden: the node cannot be opened.
+        """
+        self._context = Context(path)
+        self._digest: bytes | None = None
+        self._lost = False
+        try:
+            self.info: Algorithm = self._context.configure(
+                name, AlgClass.HASH, b"" if key is None else key
+            )
+            self.update(data)
+        except BaseException:
+            self._context.close()
+            raise
+
+    @property
+    def name(self) -> str:
+        """Generic name of the algorithm."""
+        return self.info.name
+
+    @property
+    def digest_size(self) -> int:
+        """Length of the digest in bytes."""
+        return self.info.digest_bytes
+
+    @property
+    def block_size(self) -> int:
+        """Block size of the hash in bytes."""
+        return self.info.block_bytes
+
+    def update(self, data: Buffer) -> None:
+        """Append data.
+
+        Args:
+            data: any length; what is longer than the driver takes goes there in pieces.
+
+        Raises:
+            ValueError: the digest has been taken.
+            StreamLost: an earlier update failed.
+            DeviceClosed: the object was closed.
+        """
+        if self._digest is not None:
+            raise ValueError("the digest has been taken, which ends the stream")
+        self._check()
+        held = _structs.readable(data)
+        start = _structs.address(held)
+        block = self._context.take()
+
+        done = 0
+
+        def piece(at: int, size: int) -> None:
+            nonlocal done
+            fields = {"op": Op.STREAM_UPDATE, "src": start + at, "src_bytes": size}
+            self._context.execute(block, fields)
+            done += size
+
+        try:
+            self._context.in_pieces(len(held), 1, piece)
+        except CryptoDevError:
+            self._lost = done > 0
+            raise
+        self._context.give(block)
+
+    def digest(self) -> bytes:
+        """Return the digest of all data so far and end the stream.
+
+        Returns:
+            digest_size bytes; the same ones in every later call.
+
+        Raises:
+            StreamLost: an update failed.
+            DeviceClosed: the object was closed before the digest was taken.
+        """
+        if self._digest is None:
+            self._check()
+            size = self.digest_size
+            block = self._context.take()
+            out = block.room(size)
+            self._context.execute(
+                block,
+                {
+                    "op": Op.STREAM_FINAL,
+                    "src": 0,
+                    "src_bytes": 0,
+                    "dst": _structs.address(out),
+                    "dst_bytes": size,
+                },
+            )
+            self._digest = _structs.content(out, size)
+            self._context.close()
+        return self._digest
+
+    def _check(self) -> None:
+        """Refuse to go on behind data of which only a part reached the stream."""
+        if self._lost:
+            raise from_errno(errno.ESTALE)
+
+    def hexdigest(self) -> str:
+        """Return the digest in hexadecimal digits."""
+        return self.digest().hex()
+
+    def close(self) -> None:
+        """Give the context up; a second time does nothing. A digest that was taken stays."""
+        self._context.close()
+
+    def __enter__(self) -> Hash:
+        if not self and self._digest is None:
+            raise DeviceClosed
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __bool__(self) -> bool:
+        """Return whether data can still be appended."""
+        return self._context.fd >= 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.info.driver}>"
+
+
+def new(
+    name: str,
+    data: Buffer = b"",
+    key: Buffer | None = None,
+    *,
+    path: str | os.PathLike[str] = NODE,
+) -> Hash:
+    """Return a hash object, in the manner of hashlib.new(); see :class:`Hash`."""
+    return Hash(name, data, key, path=path)
