@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the device share.
+
+Tests under ``device/`` and ``admin/`` need the device. Around each of them the kernel log is read:
+a report of the kernel (an oops, a WARN, a checker's finding) fails the test it falls into.
+
+    @pytest.mark.requires("cbc(aes)")       skips the test if the kernel has no such algorithm
+    def test_x(requires): requires("sm3")   the same inside a test
+
+Environment:
+    DEVCRYPTO_GUEST=1   this is the guest: a missing device, or a kernel log that cannot be read, is
+                        a failure; elsewhere the tests are skipped, or run without the log.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from guest.console import find_reports
+from pycryptodev import (
+    AlgClass,
+    AlgorithmNotFound,
+    DeviceForbidden,
+    DeviceMissing,
+    driver_info,
+    query,
+)
+
+IN_GUEST = os.environ.get("DEVCRYPTO_GUEST") == "1"
+TESTS = Path(__file__).parent
+NEED_DEVICE = (TESTS / "device", TESTS / "admin")
+KERNEL_LOG = "/dev/kmsg"
+
+# Far beyond the slowest test on a busy host.
+TEST_LIMIT_S = 180
+
+# A record of /dev/kmsg is at most this long.
+RECORD_BYTES = 8192
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers", "requires(name, alg_class=None): skip if the kernel has no such algorithm"
+    )
+
+
+def needs_device(item: pytest.Item) -> bool:
+    """Return whether a test lies where tests of the device do."""
+    return any(folder in item.path.parents for folder in NEED_DEVICE)
+
+
+@cache
+def missing(name: str, alg_class: AlgClass | None) -> bool:
+    """Ask the kernel whether it lacks an algorithm."""
+    try:
+        query(name, alg_class)
+    except AlgorithmNotFound:
+        return True
+    return False
+
+
+def require(name: str, alg_class: AlgClass | None = None) -> None:
+    """Skip the running test if the kernel has no such algorithm."""
+    if missing(name, alg_class):
+        pytest.skip(f"this kernel has no {name}")
+
+
+@pytest.fixture
+def requires() -> Callable[..., None]:
+    """The function that skips the test if the kernel has no such algorithm."""
+    return require
+
+
+class KernelLog:
+    """The kernel's messages from now on."""
+
+    def __init__(self) -> None:
+        self._fd = os.open(KERNEL_LOG, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.lseek(self._fd, 0, os.SEEK_END)
+
+    def mark(self, text: str) -> None:
+        """Write a line to it, so that whoever reads the log sees which test a message is of."""
+        os.write(self._fd, f"<5>{text}\n".encode())
+
+    def read(self) -> str:
+        """Return the messages since the last call."""
+        records = []
+        while True:
+            try:
+                records.append(os.read(self._fd, RECORD_BYTES).decode(errors="replace"))
+            except BlockingIOError:
+                return "".join(records)
+            except BrokenPipeError:
+                records.append("(messages were lost)\n")
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._fd)
+
+
+def open_kernel_log() -> KernelLog | None:
+    """Open the log; None where one may not and need not."""
+    try:
+        return KernelLog()
+    except PermissionError:
+        if IN_GUEST:
+            raise
+        return None
+
+
+@pytest.fixture(autouse=True)
+def kernel_log(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test of the device into which a report of the kernel falls."""
+    item: pytest.Item = request.node
+    log = open_kernel_log() if needs_device(item) else None
+    if log is None:
+        yield
+        return
+    log.mark(f"test begins: {item.nodeid}")
+    yield
+    log.mark(f"test ends: {item.nodeid}")
+    reports = find_reports(log.read())
+    log.close()
+    if reports:
+        pytest.fail("the kernel reported: " + "; ".join(reports))
+
+
+@pytest.fixture(autouse=True)
+def time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End the run, with every thread's stack, if a test of the device hangs."""
+    if not needs_device(request.node):
+        yield
+        return
+    faulthandler.dump_traceback_later(TEST_LIMIT_S, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(autouse=True)
+def device_is_there(request: pytest.FixtureRequest, kernel_log: None) -> None:
+    """Skip a test of the device, or in the guest fail it, if there is no device it may open."""
+    item: pytest.Item = request.node
+    if not needs_device(item):
+        return
+    try:
+        driver_info()
+    except (DeviceMissing, DeviceForbidden) as error:
+        if IN_GUEST:
+            raise
+        pytest.skip(str(error))
+    for marker in item.iter_markers("requires"):
+        require(*marker.args, **marker.kwargs)
