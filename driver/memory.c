@@ -245,10 +245,13 @@ static int dc_buffer_grow(struct dc_buffer *buf, u32 bytes)
 	while (buf->capacity < bytes) {
 		int err = dc_buffer_add_piece(buf, bytes - buf->capacity);
 
-		if (err)
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
+		if (err) {
+			/* What a request could not use is nobody's to keep. */
+			dc_buffer_trim(buf, 0);
 			return err;
-		if (fatal_signal_pending(current))
-			return -EINTR;
+		}
 		cond_resched();
 	}
 	return 0;

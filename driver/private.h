@@ -76,7 +76,7 @@ struct ahash_request;
 #define DC_LAYOUT_ALIGN		64U
 
 /* Driver memory that an idle request keeps for the next one. */
-#define DC_KEEP_BYTES		SZ_256K
+#define DC_KEEP_BYTES		SZ_64K
 
 struct dc_class;
 struct dc_context;
