@@ -189,7 +189,8 @@ static int dc_request_check(const struct dc_request *rq)
 
 /*
  * Errors of an algorithm as the header's table has them. A driver's own
- * EINVAL, ENOMEM and ENODEV mean what they say; EBADMSG comes from AEADs only.
+ * EINVAL, ENOMEM and ENODEV mean what they say; EBADMSG comes from decryption
+ * only: of AEADs and of key wrapping, which is a cipher.
  */
 static int dc_request_error(const struct dc_request *rq, int err)
 {
@@ -206,8 +207,7 @@ static int dc_request_error(const struct dc_request *rq, int err)
 	case -ESHUTDOWN:
 		return -ENODEV;
 	case -EBADMSG:
-		return rq->ctx->tfm->class->id == DEVCRYPTO_CLASS_AEAD ?
-		       err : -EIO;
+		return rq->packet.op == DEVCRYPTO_OP_DECRYPT ? err : -EIO;
 	default:
 		return -EIO;
 	}

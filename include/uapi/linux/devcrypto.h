@@ -74,7 +74,8 @@
  * EMSGSIZE          the output does not fit; out_bytes has the size that would,
  *                   or 0 where it cannot be known
  * EOVERFLOW         lengths that do not add up in 32 bits
- * EBADMSG           the authentication tag is wrong
+ * EBADMSG           the authentication tag is wrong, or what "kw(aes)" has for
+ *                   one
  * ENOKEY            the algorithm needs a key and was given none
  * EDQUOT            a limit of devcrypto_info has been reached
  * ESTALE            an earlier operation on the hash stream failed or was
