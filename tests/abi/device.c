@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "harness.h"
+
+const unsigned char test_key[64] = {
+	0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
+	0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c,
+	0x60, 0x3d, 0xeb, 0x10, 0x15, 0xca, 0x71, 0xbe,
+	0x2b, 0x73, 0xae, 0xf0, 0x85, 0x7d, 0x77, 0x81,
+	0x1f, 0x35, 0x2c, 0x07, 0x3b, 0x61, 0x08, 0xd7,
+	0x2d, 0x98, 0x10, 0xa3, 0x09, 0x14, 0xdf, 0xf4,
+	0x8e, 0x73, 0xb0, 0xf7, 0xda, 0x0e, 0x64, 0x52,
+	0xc8, 0x10, 0xf3, 0x2b, 0x80, 0x90, 0x79, 0xe5,
+};
+
+int device_open(void)
+{
+	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && !getenv("DEVCRYPTO_GUEST"))
+		SKIP("no " DEVICE " to use");
+	ASSERT_OK(fd);
+	return fd;
+}
+
+struct devcrypto_config config_of(uint32_t alg_class, const char *name, uint32_t key_bytes)
+{
+	struct devcrypto_config config = {
+		.alg_class = alg_class,
+		.key = key_bytes ? address_of(test_key) : 0,
+		.key_bytes = key_bytes,
+	};
+
+	snprintf(config.name, sizeof(config.name), "%s", name);
+	return config;
+}
+
+int context_of(const struct devcrypto_config *config)
+{
+	struct devcrypto_config copy = *config;
+	int fd = device_open();
+
+	ASSERT_OK(ioctl(fd, DEVCRYPTO_IOC_CONFIG, &copy));
+	return fd;
+}
+
+int context_flags(uint32_t alg_class, const char *name, uint32_t key_bytes, uint32_t flags)
+{
+	struct devcrypto_config config = config_of(alg_class, name, key_bytes);
+
+	config.flags = flags;
+	return context_of(&config);
+}
+
+int context_new(uint32_t alg_class, const char *name, uint32_t key_bytes)
+{
+	return context_flags(alg_class, name, key_bytes, 0);
+}
+
+struct devcrypto_info info_now(void)
+{
+	struct devcrypto_info info = { 0 };
+	int fd = device_open();
+
+	ASSERT_OK(ioctl(fd, DEVCRYPTO_IOC_INFO, &info));
+	close(fd);
+	return info;
+}
+
+int run_batch(int fd, struct devcrypto_request *requests, uint32_t count)
+{
+	struct devcrypto_run run = {
+		.requests = address_of(requests),
+		.count = count,
+		.request_bytes = sizeof(*requests),
+	};
+
+	return ioctl(fd, DEVCRYPTO_IOC_RUN, &run);
+}
+
+int run_request(int fd, struct devcrypto_request *request)
+{
+	ASSERT_EQ(1, ASSERT_OK(run_batch(fd, request, 1)));
+	return request->out_result;
+}
+
+static const struct {
+	uint32_t alg_class;
+	const char *name;
+	uint32_t key_bytes;
+	uint32_t op;
+} bases[BASES] = {
+	{ DEVCRYPTO_CLASS_SKCIPHER, "cbc(aes)", KEY_BYTES, DEVCRYPTO_OP_ENCRYPT },
+	{ DEVCRYPTO_CLASS_SKCIPHER, "cbc(aes)", KEY_BYTES, DEVCRYPTO_OP_DECRYPT },
+	{ DEVCRYPTO_CLASS_AEAD, "gcm(aes)", KEY_BYTES, DEVCRYPTO_OP_ENCRYPT },
+	{ DEVCRYPTO_CLASS_AEAD, "gcm(aes)", KEY_BYTES, DEVCRYPTO_OP_DECRYPT },
+	{ DEVCRYPTO_CLASS_HASH, "sha256", 0, DEVCRYPTO_OP_DIGEST },
+	{ DEVCRYPTO_CLASS_HASH, "sha256", 0, DEVCRYPTO_OP_STREAM_INIT },
+	{ DEVCRYPTO_CLASS_HASH, "sha256", 0, DEVCRYPTO_OP_STREAM_UPDATE },
+	{ DEVCRYPTO_CLASS_HASH, "sha256", 0, DEVCRYPTO_OP_STREAM_FINAL },
+	{ DEVCRYPTO_CLASS_RNG, "stdrng", 0, DEVCRYPTO_OP_GENERATE },
+	{ DEVCRYPTO_CLASS_RNG, "stdrng", 0, DEVCRYPTO_OP_RESEED },
+};
+
+/* Fields that the operation at hand uses. */
+static void point_to_buffers(struct fixture *fixture, enum base base)
+{
+	struct devcrypto_request *request = &fixture->request;
+
+	memset(request, 0, sizeof(*request));
+	request->op = bases[base].op;
+	if (base != HASH_STREAM_INIT) {
+		request->src = address_of(fixture->src);
+		request->src_bytes = base == RNG_RESEED ? 0 : TEXT_BYTES;
+	}
+	if (base != HASH_STREAM_INIT && base != HASH_STREAM_UPDATE && base != RNG_RESEED) {
+		request->dst = address_of(fixture->dst);
+		request->dst_bytes = TEXT_BYTES;
+	}
+	if (base <= AEAD_DECRYPT) {
+		request->iv = address_of(fixture->iv);
+		request->iv_bytes = base <= SKCIPHER_DECRYPT ? BLOCK_BYTES : NONCE_BYTES;
+	}
+	if (base == AEAD_ENCRYPT || base == AEAD_DECRYPT) {
+		request->assoc = address_of(fixture->assoc);
+		request->assoc_bytes = ASSOC_BYTES;
+		request->tag = address_of(fixture->tag);
+		request->tag_bytes = TAG_BYTES;
+	}
+}
+
+struct fixture *fixture_new(enum base base, uint32_t config_flags)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	ASSERT_TRUE(fixture);
+	fixture->fd = context_flags(bases[base].alg_class, bases[base].name,
+				    bases[base].key_bytes, config_flags);
+	fill_pattern(fixture->src, TEXT_BYTES, 1);
+	fill_pattern(fixture->iv, BLOCK_BYTES, 2);
+	fill_pattern(fixture->assoc, ASSOC_BYTES, 3);
+	if (base == SKCIPHER_DECRYPT || base == AEAD_DECRYPT) {
+		/* The ciphertext of the pattern is decrypted. */
+		point_to_buffers(fixture, base - 1);
+		ASSERT_EQ(0, run_request(fixture->fd, &fixture->request));
+		memcpy(fixture->expected, fixture->src, TEXT_BYTES);
+		memcpy(fixture->src, fixture->dst, TEXT_BYTES);
+		fixture->expected_bytes = TEXT_BYTES;
+	}
+	point_to_buffers(fixture, base);
+	memset(fixture->dst, UNTOUCHED, TEXT_BYTES);
+	if (base == RNG_GENERATE)
+		fixture->request.src_bytes = 0;
+	return fixture;
+}
+
+void fixture_check(struct fixture *fixture)
+{
+	ASSERT_EQ(0, run_request(fixture->fd, &fixture->request));
+	ASSERT_MEM(fixture->expected, fixture->dst, fixture->expected_bytes);
+	memset(fixture->dst, UNTOUCHED, TEXT_BYTES);
+}
+
+void fixture_expect_untouched(const struct fixture *fixture)
+{
+	unsigned char before[TEXT_BYTES];
+
+	memset(before, UNTOUCHED, TEXT_BYTES);
+	EXPECT_MEM(before, fixture->dst, TEXT_BYTES);
+}
+
+size_t page_bytes(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+/* Whole pages for @bytes between two that cannot be accessed. */
+static unsigned char *between_holes(size_t bytes, size_t *room)
+{
+	const size_t page = page_bytes();
+	unsigned char *memory;
+
+	*room = (bytes + page - 1) / page * page;
+	memory = mmap(NULL, *room + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(memory != MAP_FAILED);
+	if (*room)
+		ASSERT_OK(mprotect(memory + page, *room, PROT_READ | PROT_WRITE));
+	return memory + page;
+}
+
+unsigned char *memory_before_hole(size_t bytes)
+{
+	size_t room;
+	unsigned char *memory = between_holes(bytes, &room);
+
+	return memory + room - bytes;
+}
+
+unsigned char *memory_after_hole(size_t bytes)
+{
+	size_t room;
+
+	return between_holes(bytes, &room);
+}
+
+unsigned char *memory_torn(size_t bytes, size_t good)
+{
+	size_t room;
+	unsigned char *memory = between_holes(bytes + page_bytes(), &room);
+	/* The page boundary that separates the good bytes from the rest. */
+	unsigned char *tear = memory + (good + page_bytes() - 1) / page_bytes() * page_bytes();
+
+	ASSERT_OK(mprotect(tear, memory + room - tear, PROT_NONE));
+	return tear - good;
+}
+
+void memory_read_only(void *address, size_t bytes)
+{
+	uintptr_t first = (uintptr_t)address & ~(page_bytes() - 1);
+
+	ASSERT_OK(mprotect((void *)first, (uintptr_t)address + bytes - first, PROT_READ));
+}
+
+void *memory_hole(void)
+{
+	return memory_after_hole(0);
+}
+
+void fill_pattern(void *data, size_t bytes, unsigned int seed)
+{
+	unsigned char *at = data;
+	uint32_t state = seed * 2654435761U + 1;
+
+	while (bytes--) {
+		state = state * 1664525U + 1013904223U;
+		*at++ = state >> 24;
+	}
+}
+
+size_t from_hex(const char *hex, unsigned char *bytes)
+{
+	size_t count = 0;
+	unsigned int value;
+
+	for (; hex[0] && hex[1]; hex += 2) {
+		ASSERT_EQ(1, sscanf(hex, "%2x", &value));
+		bytes[count++] = value;
+	}
+	return count;
+}

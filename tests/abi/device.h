@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tests of the device share: contexts, valid requests, awkward memory. */
+#ifndef DEVICE_H
+#define DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/devcrypto.h>
+
+#define DEVICE "/dev/crypto"
+
+/* Lengths of the valid requests below. */
+#define TEXT_BYTES	64
+#define ASSOC_BYTES	20
+#define BLOCK_BYTES	16
+#define NONCE_BYTES	12
+#define TAG_BYTES	16
+#define DIGEST_BYTES	32
+#define KEY_BYTES	16
+
+/* What fills memory that must stay as it is. */
+#define UNTOUCHED	0xA5
+
+/* The key of every context whose key does not matter. */
+extern const unsigned char test_key[64];
+
+#define address_of(pointer) ((uint64_t)(uintptr_t)(pointer))
+
+/**
+ * device_open() - a new context
+ *
+ * Without the device the test is skipped, except in the guest, where it fails.
+ */
+int device_open(void);
+
+struct devcrypto_config config_of(uint32_t alg_class, const char *name, uint32_t key_bytes);
+int context_of(const struct devcrypto_config *config);
+/* A context with the first @key_bytes of test_key, configured with @flags. */
+int context_flags(uint32_t alg_class, const char *name, uint32_t key_bytes, uint32_t flags);
+int context_new(uint32_t alg_class, const char *name, uint32_t key_bytes);
+struct devcrypto_info info_now(void);
+
+/* Runs @count requests; what the ioctl returns. */
+int run_batch(int fd, struct devcrypto_request *requests, uint32_t count);
+/* Runs one request, which has to be executed; its out_result. */
+int run_request(int fd, struct devcrypto_request *request);
+
+/* One of each operation of each class. */
+enum base {
+	SKCIPHER_ENCRYPT,
+	SKCIPHER_DECRYPT,
+	AEAD_ENCRYPT,
+	AEAD_DECRYPT,
+	HASH_DIGEST,
+	HASH_STREAM_INIT,
+	HASH_STREAM_UPDATE,
+	HASH_STREAM_FINAL,
+	RNG_GENERATE,
+	RNG_RESEED,
+	BASES
+};
+
+/**
+ * struct fixture - a context and a request that succeeds on it
+ * @fd: the context: cbc(aes), gcm(aes), sha256 or stdrng
+ * @request: uses the buffers below
+ * @expected: what is at @dst afterwards, where that is known
+ * @expected_bytes: its length
+ */
+struct fixture {
+	int fd;
+	struct devcrypto_request request;
+	unsigned char src[TEXT_BYTES];
+	unsigned char dst[TEXT_BYTES];
+	unsigned char iv[BLOCK_BYTES];
+	unsigned char assoc[ASSOC_BYTES];
+	unsigned char tag[TAG_BYTES];
+	unsigned char expected[TEXT_BYTES];
+	size_t expected_bytes;
+};
+
+struct fixture *fixture_new(enum base base, uint32_t config_flags);
+/* The request once more as it was, with its buffers; it has to succeed. */
+void fixture_check(struct fixture *fixture);
+/* @dst holds what it held before the request. */
+void fixture_expect_untouched(const struct fixture *fixture);
+
+/*
+ * Memory between two pages that cannot be accessed: @bytes that end at the
+ * second, or begin behind the first.
+ */
+unsigned char *memory_before_hole(size_t bytes);
+unsigned char *memory_after_hole(size_t bytes);
+/* Of @bytes the first @good can be accessed. */
+unsigned char *memory_torn(size_t bytes, size_t good);
+void memory_read_only(void *address, size_t bytes);
+/* Address of nothing. */
+void *memory_hole(void);
+size_t page_bytes(void);
+
+void fill_pattern(void *data, size_t bytes, unsigned int seed);
+size_t from_hex(const char *hex, unsigned char *bytes);
+
+#endif /* DEVICE_H */
