@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: MIT
+"""Published vectors in bulk: every one in every layout on every implementation of its algorithm.
+
+The work is done by the C runner (tests/vectors), in one run of some minutes; each implementation of
+each algorithm is one result here. What has to have been run is in tests/vectors/expected.json.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.vectors import pack, packed
+from tests.vectors.drivers import candidates
+from tests.vectors.model import Direction, Expect, Form, Record
+
+RUNNER = pack.OUTPUT / "run"
+REPORT = pack.OUTPUT.parent / "out" / "vectors.jsonl"
+TIMEOUT_S = 1200
+
+pytestmark = pytest.mark.time_limit(TIMEOUT_S + 60)
+
+# Every request waits for the emulated engine.
+SLOW = ("virtio_crypto_aes_cbc", 32)
+
+# Layouts that every record has; some have one more, in which the IV chains.
+LAYOUTS = {"skcipher": 17, "aead": 17, "hash": 15}
+
+EXPECTED = pack.expected()
+
+# Failures of one implementation that are shown; the report has more.
+SHOWN = 20
+
+Line = dict[str, Any]
+
+
+def run(report: Path, vectors: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call the runner.
+
+    Args:
+        report: where it is to write its report.
+        vectors: packed file.
+        arguments: its options.
+    """
+    return subprocess.run(
+        [RUNNER, "-r", report, *arguments, vectors],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+
+
+def read(report: Path, kind: str) -> list[Line]:
+    """Lines of one kind of a report."""
+    lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
+    return [line[kind] for line in lines if kind in line]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each implementation that there is, found by asking the device."""
+    if "row" not in metafunc.fixturenames:
+        return
+    names: list[tuple[str, str]] = []
+    if RUNNER.exists() and pack.VECTORS.exists():
+        listing = REPORT.with_suffix(".list")
+        if run(listing, pack.VECTORS, "-l").returncode == 0:
+            rows = read(listing, "row")
+            names = [(row["algorithm"], row["driver"]) for row in rows]
+    # Without a device one test is left, to be skipped or to fail for that reason.
+    metafunc.parametrize("row", names or [("", "")], ids=lambda name: "-".join(name) or "none")
+
+
+@pytest.fixture(scope="module")
+def report(pytestconfig: pytest.Config) -> list[Line]:
+    """The lines of a run of everything."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print("\nrunning the published vectors, some minutes", flush=True)
+    driver, every = SLOW
+    # While a request waits for the engine another worker has something to do.
+    workers = (os.cpu_count() or 1) + 1
+    result = run(REPORT, pack.VECTORS, "-s", f"{driver}={every}", "-j", str(workers))
+    assert result.returncode in (0, 1), result.stderr
+    lines = [json.loads(line) for line in REPORT.read_text(encoding="utf-8").splitlines()]
+    assert bool(result.returncode) == any("failure" in line for line in lines), result.stderr
+    return lines
+
+
+def only(report: list[Line], kind: str) -> list[Line]:
+    """The contents of the lines of one kind."""
+    return [line[kind] for line in report if kind in line]
+
+
+def kernel() -> str:
+    """Version of the running kernel, as in expected.json."""
+    return ".".join(platform.release().split(".")[:2])
+
+
+def test_runner_is_built() -> None:
+    assert RUNNER.exists(), "run make tests-build first"
+    assert pack.VECTORS.exists(), "run make tests-build first"
+
+
+def test_row(row: tuple[str, str], report: list[Line]) -> None:
+    """All vectors of the algorithm went through this implementation, and none failed."""
+    algorithm, driver = row
+    [found] = [
+        line
+        for line in only(report, "row")
+        if (line["algorithm"], line["driver"]) == (algorithm, driver)
+    ]
+    failures = [
+        f"{line['id']}: {line['text']}"
+        for line in only(report, "failure")
+        if (line["algorithm"], line["driver"]) == (algorithm, driver)
+    ]
+    assert not failures, "\n".join(failures[:SHOWN])
+    assert found["failed_records"] == 0
+    assert found["layouts"] >= LAYOUTS[found["class"]]
+    expected = EXPECTED["algorithms"][algorithm]
+    if found["every"] == 1:
+        assert (found["cases"], found["records"]) == (expected["cases"], expected["records"])
+    else:
+        assert driver == SLOW[0]
+        assert found["records"] >= expected["records"] // found["every"]
+    assert found["passed"] == found["cases"]
+
+
+def test_every_implementation_was_there(report: list[Line]) -> None:
+    """The portable ones and those of this processor's instructions."""
+    found = {(line["algorithm"], line["driver"]) for line in only(report, "row")}
+    assert kernel() in EXPECTED["optional drivers"], "expected.json does not know this kernel"
+    optional = set(EXPECTED["optional drivers"][kernel()])
+    wanted = {(name, driver) for name in EXPECTED["algorithms"] for driver in candidates(name)}
+    missing = {(name, driver) for name, driver in wanted - found if driver not in optional}
+    assert not missing
+
+
+def test_what_is_absent_does_not_exist(report: list[Line]) -> None:
+    """Not that the policy refused it, or that it could not be loaded."""
+    assert not [line for line in only(report, "absent") if line["error"] != errno.ENOENT]
+
+
+def test_fifty_thousand_cases_ran(report: list[Line]) -> None:
+    most: dict[str, int] = {}
+    for line in only(report, "row"):
+        most[line["algorithm"]] = max(most.get(line["algorithm"], 0), line["passed"])
+    assert sum(most.values()) == EXPECTED["cases"] >= 50_000
+
+
+# --- that the runner notices ------------------------------------------------------------------
+
+
+def flip(data: bytes) -> bytes:
+    """Change one bit."""
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def published(record: Record) -> bool:
+    """Whether the record has a published result of one operation on some text."""
+    return (record.form, record.expect) == (Form.PLAIN, Expect.SAME) and len(record.plain) >= 16
+
+
+# Algorithm, which of its records, and how it is corrupted.
+CORRUPTIONS: dict[str, tuple[str, Callable[[Record], bool], Callable[[Record], Record]]] = {
+    "ciphertext": ("cbc(aes)", published, lambda r: replace(r, cipher=flip(r.cipher))),
+    "IV": ("ctr(aes)", published, lambda r: replace(r, iv=flip(r.iv))),
+    "chain of blocks": (
+        "cbc(aes)",
+        lambda r: r.form is Form.ROUND_OF_CIPHER and Direction.ENCRYPT in r.directions,
+        lambda r: replace(r, cipher=flip(r.cipher)),
+    ),
+    "sealed text": ("gcm(aes)", published, lambda r: replace(r, plain=flip(r.plain))),
+    "associated data": (
+        "gcm(aes)",
+        lambda r: published(r) and bool(r.assoc),
+        lambda r: replace(r, assoc=flip(r.assoc)),
+    ),
+    "tag": ("ccm(aes)", published, lambda r: replace(r, tag=flip(r.tag))),
+    "digest": ("hmac(sha256)", published, lambda r: replace(r, tag=flip(r.tag))),
+    "chain of digests": (
+        "sha256",
+        lambda r: r.form is Form.ROUND_OF_THREE,
+        lambda r: replace(r, tag=flip(r.tag)),
+    ),
+    "forged tag, taken for the right one": (
+        "gcm(aes)",
+        lambda r: r.expect is Expect.REFUSED,
+        lambda r: replace(r, expect=Expect.SAME),
+    ),
+    "right tag, taken for a forged one": (
+        "gcm(aes)",
+        published,
+        lambda r: replace(r, expect=Expect.REFUSED, error=errno.EBADMSG),
+    ),
+    "forged MAC, taken for the right one": (
+        "cmac(aes)",
+        lambda r: r.expect is Expect.DIFFERENT,
+        lambda r: replace(r, expect=Expect.SAME),
+    ),
+    "right MAC, taken for a forged one": (
+        "cmac(aes)",
+        published,
+        lambda r: replace(r, expect=Expect.DIFFERENT),
+    ),
+    "impossible tag length, taken for a possible one": (
+        "ccm(aes)",
+        lambda r: r.expect is Expect.NOT_CONFIGURED,
+        lambda r: replace(r, expect=Expect.REFUSED),
+    ),
+    "possible tag length, taken for an impossible one": (
+        "ccm(aes)",
+        published,
+        lambda r: replace(r, expect=Expect.NOT_CONFIGURED, error=errno.EINVAL),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def reader() -> packed.Reader:
+    """The packed vectors."""
+    return packed.Reader(pack.VECTORS.read_bytes())
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_wrong_vector_is_noticed(corruption: str, reader: packed.Reader, tmp_path: Path) -> None:
+    """A vector that is not the published one fails, and the same one unchanged does not."""
+    name, chosen, corrupt = CORRUPTIONS[corruption]
+    right = next(entry for entry in reader.records(name) if chosen(entry.record))
+    report, vectors = tmp_path / "report.jsonl", tmp_path / "vectors.bin"
+
+    packed.write(vectors, [right])
+    result = run(report, vectors)
+    assert (result.returncode, read(report, "failure")) == (0, []), result.stderr
+
+    packed.write(vectors, [replace(right, record=corrupt(right.record))])
+    result = run(report, vectors)
+    assert result.returncode == 1, result.stderr
+    # Every implementation is judged, and each judgement names the vector.
+    rows = {(row["algorithm"], row["driver"], right.ident) for row in read(report, "row")}
+    failures = {(line["algorithm"], line["driver"], line["id"]) for line in read(report, "failure")}
+    assert failures == rows != set()
