@@ -76,7 +76,14 @@ shell: deps  ## boot a guest and give a shell in it (10 s)
 
 .PHONY: run
 run: venv driver  ## the main job on real input, in the guest
-	@$(BIN)/python demo/run.py --kernel '$(KERNEL)'
+	@$(BIN)/python -m demo.run --kernel '$(KERNEL)'
+
+.PHONY: tests-build
+tests-build: venv  ## build the C tests and examples, pack the vectors (a minute, once)
+	@$(MAKE) --no-print-directory -s -C tests/abi
+	@$(MAKE) --no-print-directory -s -C examples
+	@$(MAKE) --no-print-directory -s -C tests/vectors
+	@$(BIN)/python -m tests.vectors.pack
 
 .PHONY: test
 test: venv driver  ## the whole suite, in the guest

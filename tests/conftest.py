@@ -49,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "requires(name, alg_class=None): skip if the kernel has no such algorithm"
     )
+    config.addinivalue_line(
+        "markers", "time_limit(seconds): another limit for this test of the device"
+    )
 
 
 def needs_device(item: pytest.Item) -> bool:
@@ -138,7 +141,9 @@ def time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
     if not needs_device(request.node):
         yield
         return
-    faulthandler.dump_traceback_later(TEST_LIMIT_S, exit=True)
+    marker = request.node.get_closest_marker("time_limit")
+    seconds: float = marker.args[0] if marker else TEST_LIMIT_S
+    faulthandler.dump_traceback_later(seconds, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()
 
