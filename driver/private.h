@@ -6,7 +6,8 @@
  *
  * main.c finds the ioctl's handler; dc_ioctl_run() (request.c) reads one
  * packet after the other into a struct dc_request, the owner of everything
- * that the operation uses, and calls the class of the context's algorithm:
+ * that the operation uses, waits for engines in dc_request_wait(), writes the
+ * result in dc_packet_answer(), and calls the class of the context's algorithm:
  *
  *	load()	checks the operands and copies the input into driver memory
  *	start()	hands the request to the crypto API, once per step
@@ -197,9 +198,10 @@ struct dc_stream {
  * @config_lock: serialises configuration
  * @tfm: NULL until configured; set once, with release semantics
  * @user: whom the context is charged to; set with @tfm
- * @idle_lock: guards @idle and @nr_idle
+ * @idle_lock: guards @idle, @nr_idle and @nr_kept
  * @idle: requests that wait for their next use
  * @nr_idle: length of @idle
+ * @nr_kept: those of them that have kept memory
  * @stream: hash contexts only
  * @done: requests that succeeded
  * @failed: requests that did not
@@ -211,9 +213,10 @@ struct dc_context {
 	struct mutex config_lock; /* configuration */
 	struct dc_tfm *tfm;
 	struct dc_user *user;
-	spinlock_t idle_lock; /* idle, nr_idle */
+	spinlock_t idle_lock; /* the idle requests */
 	struct list_head idle;
 	unsigned int nr_idle;
+	unsigned int nr_kept;
 	struct dc_stream stream;
 	atomic64_t done;
 	atomic64_t failed;

@@ -86,6 +86,11 @@ void dc_request_free(struct dc_request *rq)
 	kfree_sensitive(rq->base);
 }
 
+static bool dc_request_has_memory(const struct dc_request *rq)
+{
+	return rq->in.capacity || rq->out.capacity;
+}
+
 static struct dc_request *dc_request_get(struct dc_context *ctx)
 {
 	struct dc_request *rq;
@@ -95,6 +100,7 @@ static struct dc_request *dc_request_get(struct dc_context *ctx)
 	if (rq) {
 		list_del(&rq->idle);
 		ctx->nr_idle--;
+		ctx->nr_kept -= dc_request_has_memory(rq);
 	}
 	spin_unlock(&ctx->idle_lock);
 	return rq ?: dc_request_alloc(ctx);
@@ -104,14 +110,19 @@ static void dc_request_put(struct dc_request *rq)
 {
 	struct dc_context *ctx = rq->ctx;
 	/* One request with memory is enough for a context that rests. */
-	const u32 keep = READ_ONCE(ctx->nr_idle) ? 0 : DC_KEEP_BYTES;
+	const u32 keep = READ_ONCE(ctx->nr_kept) ? 0 : DC_KEEP_BYTES;
 
 	dc_buffer_trim(&rq->in, keep);
 	dc_buffer_trim(&rq->out, keep);
 	spin_lock(&ctx->idle_lock);
 	if (ctx->nr_idle < DC_MAX_IDLE) {
-		list_add(&rq->idle, &ctx->idle);
+		/* The one with memory first: a lone thread takes no other. */
+		if (dc_request_has_memory(rq))
+			list_add(&rq->idle, &ctx->idle);
+		else
+			list_add_tail(&rq->idle, &ctx->idle);
 		ctx->nr_idle++;
+		ctx->nr_kept += dc_request_has_memory(rq);
 		rq = NULL;
 	}
 	spin_unlock(&ctx->idle_lock);

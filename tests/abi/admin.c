@@ -150,7 +150,7 @@ TEST(request_bytes_are_limited)
 /* Within these the driver's arithmetic holds. */
 TEST(request_bytes_stay_in_range)
 {
-	static const unsigned int bad[] = { 0, 1, (64 << 10) - 1, (1U << 30) + 1, UINT32_MAX };
+	static const unsigned int bad[] = { 0, 1, (64 << 10) - 1, (64U << 20) + 1, UINT32_MAX };
 	unsigned int before;
 	size_t at;
 

@@ -116,7 +116,7 @@ TEST(memory_is_counted)
 
 	EXPECT_EQ(0, run_request(fixture->fd, &fixture->request));
 	EXPECT_TRUE(info_now().memory_of_user > before);
-	EXPECT_TRUE(info_now().memory_of_user - before <= 1 << 20);
+	EXPECT_TRUE(info_now().memory_of_user - before <= 128 << 10);
 	close(fixture->fd);
 	EXPECT_EQ(before, info_now().memory_of_user);
 }

@@ -753,8 +753,8 @@ static const struct {
 	{ "piece_and_block", 32768 + 16 },
 	{ "two_pieces", 65536 },
 	{ "odd_pieces", 3 * 32768 + 4096 + 48 },
-	{ "kept", 256 << 10 },
-	{ "more_than_kept", (256 << 10) + 16 },
+	{ "kept", 64 << 10 },
+	{ "more_than_kept", (64 << 10) + 16 },
 	/* Of pieces so many that the driver may take more than one step. */
 	{ "many_pieces", (3 << 20) + 32 },
 };

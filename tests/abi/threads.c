@@ -26,6 +26,59 @@ static double now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+/* Pages that the kernel has handed out to anybody so far. */
+static unsigned long allocated_pages(void)
+{
+	unsigned long sum = 0, value;
+	char name[64];
+	FILE *file = fopen("/proc/vmstat", "re");
+
+	ASSERT_TRUE(file != NULL);
+	while (fscanf(file, "%63s %lu", name, &value) == 2)
+		if (!strncmp(name, "pgalloc_", 8))
+			sum += value;
+	fclose(file);
+	return sum;
+}
+
+#define PAGEFUL_BYTES	16384U
+#define PAGEFUL_RUNS	500
+
+static void *run_pagefuls(void *argument)
+{
+	struct devcrypto_request request = {
+		.op = DEVCRYPTO_OP_DIGEST,
+		.src = address_of(calloc(1, PAGEFUL_BYTES)),
+		.src_bytes = PAGEFUL_BYTES,
+		.dst = address_of(calloc(1, 64)),
+		.dst_bytes = 64,
+	};
+	int i;
+
+	for (i = 0; i < PAGEFUL_RUNS; i++)
+		EXPECT_EQ(0, run_request(*(int *)argument, &request));
+	return NULL;
+}
+
+/* A context that threads have used serves a lone one from the memory it kept. */
+TEST(memory_is_reused_after_threads)
+{
+	int fd = context_new(DEVCRYPTO_CLASS_HASH, "crc32c", 0);
+	pthread_t thread[THREADS];
+	unsigned long before;
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_pagefuls, &fd));
+	for (i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+	before = allocated_pages();
+	run_pagefuls(&fd);
+	/* Others allocate too, but not as much as a page for each of these. */
+	EXPECT_TRUE(allocated_pages() - before < PAGEFUL_RUNS);
+	close(fd);
+}
+
 /* A batch that takes many seconds: hashing is slow, and each request is long. */
 struct long_batch {
 	int fd;
