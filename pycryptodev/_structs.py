@@ -31,7 +31,8 @@ _bytes = ffi.typeof("unsigned char[]")
 _uncleared = ffi.new_allocator(should_clear_after_alloc=False)
 
 
-def _too_long() -> CryptoDevError:
+def too_long() -> CryptoDevError:
+    """Return the error of a buffer whose length the header cannot express."""
     return from_errno(errno.EDQUOT, "a buffer of 4 GiB or more")
 
 
@@ -102,7 +103,7 @@ def segments(pieces: Sequence[CData]) -> CData:
     try:
         return ffi.new("struct devcrypto_segment[]", entries)
     except OverflowError:
-        raise _too_long() from None
+        raise too_long() from None
 
 
 def _text(array: CData) -> str:
@@ -191,17 +192,18 @@ class Block:
         try:
             self._request[0] = fields
         except OverflowError:
-            raise _too_long() from None
+            raise too_long() from None
 
     def put_iv(self, iv: Buffer) -> None:
         """Copy the IV of the next request.
 
         Raises:
-            ValueError: the IV has another length than the algorithm takes.
+            TypeError: the object has no buffer.
+            ValueError: the IV has another length than the algorithm takes, or is not C-contiguous.
         """
         try:
             self._iv_room[:] = iv
-        except ValueError:
+        except (BufferError, TypeError, ValueError):
             held = len(readable(iv, "iv"))
             raise ValueError(f"the IV has {held} bytes, not {self._iv_bytes}") from None
 

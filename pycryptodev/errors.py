@@ -123,6 +123,10 @@ class DeviceClosed(CryptoDevError):
     def __init__(self, message: str = "the device is closed") -> None:
         super().__init__(errno.EBADF, message)
 
+    # Exceptions cross to other processes and are copied: with the arguments of their own class.
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.strerror,)
+
 
 class _DeviceUnavailable(CryptoDevError):
     """The node cannot be opened.
@@ -134,6 +138,9 @@ class _DeviceUnavailable(CryptoDevError):
     def __init__(self, error_number: int, message: str, path: str, hint: str) -> None:
         super().__init__(error_number, message, path)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.errno, self.strerror, self.filename, self.hint)
 
 
 class DeviceMissing(_DeviceUnavailable):
@@ -157,6 +164,9 @@ class AmbiguousName(ValueError):
         self.choices = tuple(choices)
         listed = ", ".join(f"AlgClass.{choice.name}" for choice in self.choices)
         super().__init__(f"{name!r} is the name of more than one algorithm; pass one of {listed}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.name, self.choices)
 
 
 ERRORS: dict[int, tuple[type[CryptoDevError], str]] = {

@@ -93,7 +93,7 @@ class Hash:
 
         Raises:
             ValueError: the digest has been taken.
-            StreamLost: an earlier update failed.
+            StreamLost: an earlier update failed, or was interrupted by an exception.
             DeviceClosed: the object was closed.
         """
         if self._digest is not None:
@@ -113,8 +113,9 @@ class Hash:
 
         try:
             self._context.in_pieces(len(held), 1, piece)
-        except CryptoDevError:
-            self._lost = done > 0
+        except BaseException as error:
+            # Only a refusal of the first piece is sure to have added nothing.
+            self._lost = self._lost or done > 0 or not isinstance(error, CryptoDevError)
             raise
         self._context.give(block)
 
@@ -125,7 +126,7 @@ class Hash:
             digest_size bytes; the same ones in every later call.
 
         Raises:
-            StreamLost: an update failed.
+            StreamLost: an update failed, or it or an earlier call was interrupted.
             DeviceClosed: the object was closed before the digest was taken.
         """
         if self._digest is None:
@@ -133,17 +134,20 @@ class Hash:
             size = self.digest_size
             block = self._context.take()
             out = block.room(size)
-            self._context.execute(
-                block,
-                {
-                    "op": Op.STREAM_FINAL,
-                    "src": 0,
-                    "src_bytes": 0,
-                    "dst": _structs.address(out),
-                    "dst_bytes": size,
-                },
-            )
-            self._digest = _structs.content(out, size)
+            fields = {
+                "op": Op.STREAM_FINAL,
+                "src": 0,
+                "src_bytes": 0,
+                "dst": _structs.address(out),
+                "dst_bytes": size,
+            }
+            try:
+                self._context.execute(block, fields)
+                self._digest = _structs.content(out, size)
+            except BaseException as error:
+                # Interrupted, the stream may have begun anew already, with nothing in it.
+                self._lost = self._lost or not isinstance(error, CryptoDevError)
+                raise
             self._context.close()
         return self._digest
 

@@ -119,8 +119,9 @@ class _Prepared:
             "assoc": _start(assoc),
             "assoc_bytes": len(assoc),
         }
-        if max(text, len(assoc)) > _MOST_BYTES:
-            raise from_errno(errno.EDQUOT, "a buffer of 4 GiB or more")
+        lengths = (value for name, value in self.fields.items() if name.endswith("_bytes"))
+        if max(lengths) > _MOST_BYTES:
+            raise _structs.too_long()
 
     def _hold(self, held: Any) -> Any:
         self._held.append(held)
@@ -160,6 +161,8 @@ class _Prepared:
             return
         if dst is None:
             room = _output_bytes(request, algorithm, text)
+            if room > _MOST_BYTES:
+                raise _structs.too_long()
             held = self._output = _structs.memory(room + tag_behind)
         else:
             held = self._hold(_structs.writable(cast("Buffer", dst), "dst"))
@@ -184,7 +187,8 @@ class _Prepared:
 
 
 def _failed(error: CryptoDevError) -> Result:
-    return Result(error, written=0, data=None, iv=None)
+    # Without the frames, which would hold the caller's buffers as long as the result lives.
+    return Result(error.with_traceback(None), written=0, data=None, iv=None)
 
 
 def _start(held: Any) -> int:

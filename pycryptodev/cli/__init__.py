@@ -15,7 +15,7 @@ from .. import errors
 from ..container import ContainerError, UnsupportedAlgorithm, WrongKeyLength
 from . import dec, enc, hash_, info, list_, rand
 from .exit_codes import CommandError, Ended, ExitCode
-from .messages import PROGRAM, complain, describe
+from .messages import PROGRAM, complain, describe, drop
 from .verbs import Verbs
 
 __all__ = ["build_parser", "main"]
@@ -77,12 +77,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Ended as ended:
         return ended.code
     except BrokenPipeError:
-        _drop_output()
+        drop(sys.stdout)
         return ExitCode.BROKEN_PIPE
     except OSError as error:
         error.filename = "standard output"
         complain(describe(error))
-        _drop_output()
+        drop(sys.stdout)
         return ExitCode.IO
 
 
@@ -148,10 +148,6 @@ def _occupy_standard_descriptors() -> None:
             os.open(os.devnull, mode)
     if sys.stdout is None:
         sys.stdout = os.fdopen(1, "w", closefd=False)
-
-
-def _drop_output() -> None:
-    """Keep Python from flushing, at its end, what nobody takes."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    if sys.stderr is None:
+        # Messages must not go to the output instead, and may be lost.
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")

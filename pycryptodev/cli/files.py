@@ -91,16 +91,20 @@ def open_output(name: str, *, force: bool, binary: bool) -> Iterator[Write]:
                 )
             yield _writer(file, "standard output")
         return
-    # What a symbolic link leads to is replaced, and not the link.
-    target = Path(os.path.realpath(name))
-    if target.exists() and not target.is_file():
-        with _open(str(target), "wb", name) as file:
+    # By its name: what /dev/fd/N leads to may have no path.
+    if Path(name).exists() and not Path(name).is_file():
+        with _open(name, "wb", name) as file:
             yield _writer(file, name)
         return
+    # What a symbolic link leads to is replaced, and not the link.
+    target = Path(os.path.realpath(name))
     _refuse_existing(target, name, force)
     temporary = target.with_name(f".cryptodev-{secrets.token_hex(8)}.part")
     try:
         with _open(str(temporary), "xb", name) as file:
+            # A file that is replaced stays as private as it was.
+            with suppress(FileNotFoundError):
+                os.fchmod(file.fileno(), target.stat().st_mode & 0o777)
             yield _writer(file, name)
             with named(name):
                 os.fsync(file.fileno())

@@ -95,7 +95,7 @@ def _lengths(lengths: range) -> str:
 
 
 def _descriptor(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or int(text) >= 1 << 31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a file descriptor")
     return int(text)
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import suppress
+from typing import TextIO
 
 PROGRAM = "cryptodev"
 
@@ -16,14 +17,20 @@ def complain(message: str, hint: str = "") -> None:
         message: what is wrong.
         hint: a command or option.
     """
-    # A process may have been started without standard error; print() would then take the output.
-    if sys.stderr is None:
-        return
-    # Who cannot be told has the exit status.
-    with suppress(OSError):
+    try:
         print(f"{PROGRAM}: {message}", file=sys.stderr)
         if hint:
             print(f"{PROGRAM}: try: {hint}", file=sys.stderr)
+    except OSError:
+        # Who cannot be told has the exit status.
+        drop(sys.stderr)
+
+
+def drop(stream: TextIO) -> None:
+    """Keep Python from flushing, at its end, what nobody takes."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def describe(error: OSError) -> str:

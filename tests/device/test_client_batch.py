@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 from array import array
 from collections.abc import Callable, Iterator
@@ -174,6 +175,21 @@ def test_scattered_on_both_sides_in_place(cbc: CryptoDevice) -> None:
     pieces: list[Any] = [bytearray(TEXT[:100]), bytearray(TEXT[100:3000]), bytearray(TEXT[3000:])]
     cbc.run([Request(Op.ENCRYPT, pieces, pieces, iv=IV)])
     assert b"".join(pieces) == cbc.encrypt(TEXT, iv=IV)
+
+
+@pytest.mark.parametrize("side", ["src", "dst"])
+def test_pieces_of_4_gib_together(cbc: CryptoDevice, side: str) -> None:
+    """Each fits into the header's 32 bits, the sum does not; the result holds none of them."""
+    with mmap.mmap(-1, 1 << 30) as memory:
+        sides: dict[str, Any] = {"src": TEXT, side: [memory] * 4}
+        (result,) = cbc.run([Request(Op.ENCRYPT, iv=IV, **sides)])
+    assert isinstance(result.error, LimitReached)
+
+
+def test_room_of_4_gib(cbc: CryptoDevice) -> None:
+    for size in (1 << 32, 1 << 40):
+        (result,) = cbc.run([Request(Op.ENCRYPT, TEXT, iv=IV, dst_bytes=size)])
+        assert isinstance(result.error, LimitReached)
 
 
 def test_more_pieces_than_the_driver_takes(cbc: CryptoDevice) -> None:

@@ -98,9 +98,14 @@ def test_views_with_gaps_are_refused(device: CryptoDevice) -> None:
     with pytest.raises(ValueError, match="data is not C-contiguous"):
         device.encrypt(memoryview(DATA)[::-1], iv=IV)
 
+    with pytest.raises(ValueError, match="iv is not C-contiguous"):
+        device.encrypt(DATA, iv=memoryview(bytes(32))[::2])
+
 
 @pytest.mark.parametrize("value", ["text", 16, None, [1, 2]])
 def test_what_has_no_buffer_is_refused(device: CryptoDevice, value: Any) -> None:
+    with pytest.raises(TypeError, match="iv has no buffer"):
+        device.encrypt(DATA, iv=value)
     with pytest.raises(TypeError, match="data has no buffer"):
         device.encrypt(value, iv=IV)
     with pytest.raises(TypeError, match="out has no buffer"):

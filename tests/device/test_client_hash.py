@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import os
+import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import algorithms
@@ -22,6 +26,7 @@ from pycryptodev import (
     InvalidRequest,
     NoKey,
     NotSupported,
+    StreamLost,
     driver_info,
 )
 
@@ -184,6 +189,40 @@ def test_more_than_a_request_takes() -> None:
     with CryptoDevice("sha1") as device:
         assert device.digest_into(data, out) == 20
     assert out == hashlib.sha1(data).digest()
+
+
+@contextmanager
+def interrupted() -> Iterator[None]:
+    """Raise what Ctrl-C raises at the moment when the driver has answered."""
+
+    def profile(frame: FrameType, event: str, argument: object) -> None:
+        if event == "c_return" and argument is fcntl.ioctl:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sys.setprofile(profile)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
+
+def test_an_interrupted_update_is_not_repeated_unnoticed() -> None:
+    ours = pycryptodev.new("sha256", b"a")
+    with interrupted():
+        ours.update(b"b")
+    with pytest.raises(StreamLost):
+        ours.update(b"b")
+    with pytest.raises(StreamLost):
+        ours.digest()
+
+
+def test_an_interrupted_digest_is_not_that_of_nothing() -> None:
+    ours = pycryptodev.new("sha256", b"a")
+    with interrupted():
+        ours.digest()
+    with pytest.raises(StreamLost):
+        ours.digest()
 
 
 def test_a_keyed_hash_needs_its_key() -> None:

@@ -269,3 +269,17 @@ def test_messages_that_nobody_takes() -> None:
 def test_closed_standard_streams() -> None:
     assert run("cryptodev list >&-").returncode == ExitCode.IO
     assert run(f"cryptodev hash --device {NO_NODE} <&- >&- 2>&-").returncode == ExitCode.DEVICE
+
+
+def test_wrong_use_without_standard_error() -> None:
+    done = run("cryptodev enc 2>&-")
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+
+
+def test_long_work_without_standard_error(key_file: Path) -> None:
+    """A pipe has no length, so a bar would be shown if anyone watched."""
+    done = run(f"true | cryptodev dec --key-file {key_file} 2>&-")
+    assert (done.returncode, done.stdout) == (ExitCode.MISMATCH, "")
+    output = key_file.with_name("output")
+    line = f"cryptodev enc --device {NO_NODE} --key-file {key_file} -o {output} 2>&-"
+    assert run(f"true | {line}").returncode == ExitCode.DEVICE

@@ -80,6 +80,16 @@ def test_mode_is_what_the_umask_leaves(tmp_path: Path, umask: int) -> None:
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o666 & ~umask
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_replaced_file_stays_as_private_as_it_was(tmp_path: Path, mode: int) -> None:
+    target = tmp_path / "out"
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    with open_output(str(target), force=True, binary=True) as write:
+        write(b"new")
+    assert (target.read_bytes(), stat.S_IMODE(target.stat().st_mode)) == (b"new", mode)
+
+
 def test_existing_file_needs_force(tmp_path: Path) -> None:
     target = tmp_path / "out"
     target.write_bytes(b"old")
@@ -120,6 +130,16 @@ def test_named_pipe_is_written_as_data_come(tmp_path: Path) -> None:
     reader.join()
     assert taken == [b"some"]
     assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_pipe_of_a_process_substitution_is_written(tmp_path: Path) -> None:
+    """What bash makes of `>(command)`: a link that leads to no path."""
+    reading, writing = os.pipe()
+    with open_output(f"/dev/fd/{writing}", force=False, binary=True) as write:
+        write(b"some")
+    assert os.read(reading, 10) == b"some"
+    os.close(reading)
+    os.close(writing)
 
 
 def test_device_is_written(tmp_path: Path) -> None:

@@ -48,6 +48,12 @@ def test_descriptor_stays_open(tmp_path: Path) -> None:
     os.close(reading)
 
 
+@pytest.mark.parametrize("number", ["-1", "one", str(1 << 31), "9" * 30])
+def test_number_that_no_descriptor_has(number: str) -> None:
+    with pytest.raises(SystemExit):
+        read_key("--key-fd", number)
+
+
 def test_environment_holds_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", KEY.hex())
     assert read_key("--key-env", "KEY") == KEY

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import copy
 import errno
+import pickle
 import re
 from pathlib import Path
 
@@ -69,3 +71,23 @@ def test_every_exception_of_the_module_is_public() -> None:
         if isinstance(value, type) and issubclass(value, Exception) and not name.startswith("_")
     }
     assert defined | {"from_errno"} == set(errors.__all__)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.from_errno(errno.ENOKEY, "cbc(aes)"),
+        errors.from_errno(errno.EMSGSIZE, needed=48),
+        errors.DeviceClosed(),
+        errors.DeviceClosed("the watch is closed"),
+        errors.DeviceMissing(errno.ENOENT, "module not loaded", "/dev/crypto", "modprobe it"),
+        errors.DeviceForbidden(errno.EACCES, "not in group", "/dev/crypto", "usermod"),
+        errors.AmbiguousName("twice", [AlgClass.AEAD, AlgClass.HASH]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_exception_survives_the_way_to_another_process(error: Exception) -> None:
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(other) is type(error)
+        assert str(other) == str(error)
+        assert vars(other) == vars(error)
