@@ -17,7 +17,7 @@ BIN     := build/venv/bin
 
 PACKAGES := \
 	qemu-system-x86 busybox-static udev kmod iproute2 keyutils procps util-linux \
-	build-essential gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd \
+	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd \
 	python3-venv python3-dev
 missing  = $(filter-out $(shell dpkg-query -W -f '$${db:Status-Status}:$${Package}\n' \
 	$(PACKAGES) 2>/dev/null | sed -n 's/^installed://p'),$(PACKAGES))
@@ -65,17 +65,17 @@ run_guest = $(GUEST) run --kernel '$(KERNEL)' --timeout '$(TIMEOUT)' --accel '$(
 	--as '$(AS)' --module-arguments '$(MODARGS)'
 
 .PHONY: vm
-vm: deps  ## boot a guest and run CMD='...' in it (10 s and the command)
+vm: venv  ## boot a guest and run CMD='...' in it (10 s and the command)
 	@$(run_guest)
 
 .PHONY: shell
-shell: deps  ## boot a guest and give a shell in it (10 s)
+shell: venv  ## boot a guest and give a shell in it (10 s)
 	@$(run_guest) --interactive
 
 # --- using and testing it ---------------------------------------------------------------------
 
 .PHONY: run
-run: venv driver  ## the main job on real input, in the guest
+run: venv driver  ## the main job on real input, in the guest (half a minute; 2 the first time)
 	@$(BIN)/python -m demo.run --kernel '$(KERNEL)'
 
 .PHONY: tests-build
@@ -86,16 +86,18 @@ tests-build: venv  ## build the C tests and examples, pack the vectors (a minute
 	@$(BIN)/python -m tests.vectors.pack
 
 .PHONY: test
-test: venv driver  ## the whole suite, in the guest
+test: venv driver  ## the whole suite, in the guest (6 minutes; 8 the first time)
 	@$(BIN)/python tests/run.py --kernel '$(KERNEL)'
 
 .PHONY: check
-check: venv  ## the static checks
+check: venv  ## the static checks (20 s)
 	@.ci/check
 
 # --- this machine, for those who load modules into it -----------------------------------------
 
 RELEASE = $(shell uname -r)
+KDIR    = /lib/modules/$(RELEASE)/build
+VERSION = $(shell $(GUEST) version)
 NATIVE  = build/native
 # The client has an environment of its own: the system's Python belongs to the distribution.
 CLIENT  = $(PREFIX)/lib/devcrypto
@@ -116,7 +118,7 @@ headers_install:  ## install the ABI header below PREFIX (a second)
 install: headers_install  ## install module, header, rule, group and client here, as root (half a minute)
 	mkdir -p $(NATIVE)
 	cp -r driver include $(NATIVE)
-	$(MAKE) -C /lib/modules/$(RELEASE)/build M=$(CURDIR)/$(NATIVE)/driver modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(NATIVE)/driver DC_VERSION='$(VERSION)' modules
 	install -D -m 644 $(NATIVE)/driver/devcrypto.ko $(MODULE)
 	install -D -m 644 udev/60-devcrypto.rules $(RULE)
 	install -D -m 644 udev/modules-load.conf $(LOAD)

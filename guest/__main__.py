@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", help="boot it and run a command")
     sparse = verbs.add_parser("sparse", help="check the kernel code for it with sparse")
     verbs.add_parser("checkpatch", help="check the kernel code's style")
+    verbs.add_parser("version", help="print the version that the driver is built with")
     for verb in (prepare, build, run, sparse):
         verb.add_argument(
             "--kernel",
@@ -126,6 +127,9 @@ def main() -> int:
     try:
         if arguments.verb == "checkpatch":
             return checks.checkpatch()
+        if arguments.verb == "version":
+            print(kbuild.version())
+            return 0
         tree = kernels.prepare(kernels.find(arguments.kernel))
         if arguments.verb == "build":
             kbuild.build(tree)

@@ -84,6 +84,9 @@ done
 
 mkdir -p /etc/udev/rules.d
 cp "$PROJECT"/udev/*.rules /etc/udev/rules.d/
+# The host's are no business of the guest's, and an unprivileged QEMU cannot read them.
+rm -f /etc/shadow /etc/gshadow /etc/shadow- /etc/gshadow-
+(umask 077; echo 'root:*:19000::::::' >/etc/shadow; : >/etc/gshadow)
 "$PROJECT/udev/make-group"
 users=(member:4001 outsider:4002)
 for user in "${users[@]}"; do

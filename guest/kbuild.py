@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import os
 import shutil
@@ -105,18 +106,22 @@ def _sources() -> dict[Path, bytes]:
 
 
 def _digest(tree: KernelTree) -> str:
-    total = hashlib.sha256(f"{tree.release} {tree.root} {_version()}\n".encode())
+    total = hashlib.sha256(f"{tree.release} {tree.root} {version()}\n".encode())
     for path, content in _sources().items():
         total.update(f"{path} {len(content)}\n".encode() + content)
     return total.hexdigest()
 
 
-def _version() -> str:
-    """What the driver says of its version."""
+def version() -> str:
+    """What the driver says of its version: the project's, and the commit where there is one."""
+    settings = configparser.ConfigParser()
+    settings.read(PROJECT / "setup.cfg", encoding="utf-8")
+    release = settings["metadata"]["version"]
     try:
-        return run(["git", "-C", str(PROJECT), "describe", "--always", "--dirty"]).strip()
+        commit = run(["git", "-C", str(PROJECT), "describe", "--always", "--dirty"]).strip()
     except GuestError:
-        return "unknown"
+        return release
+    return f"{release}-g{commit}"
 
 
 def _mirror(target: Path) -> None:
@@ -137,7 +142,7 @@ def _mirror(target: Path) -> None:
 
 def _command(tree: KernelTree, folder: Path) -> list[str]:
     command = ["make", "-s", f"-j{os.cpu_count()}", "-C", str(tree.headers)]
-    return [*command, f"M={folder}", f"DC_VERSION={_version()}", "modules"]
+    return [*command, f"M={folder}", f"DC_VERSION={version()}", "modules"]
 
 
 def _environment() -> dict[str, str]:
