@@ -209,10 +209,12 @@ class Jobs:
 def c_jobs(program: str, path: Path, *algorithms: str) -> Iterator[Row]:
     """The jobs that the C program does on one file."""
     command = [program, str(path), *algorithms]
+    missing = set(algorithms)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             operation, algorithm, driver, size, seconds, judge, verdict = line.rstrip().split("\t")
+            missing.discard(algorithm)
             yield Row(
                 operation,
                 algorithm,
@@ -226,6 +228,8 @@ def c_jobs(program: str, path: Path, *algorithms: str) -> Iterator[Row]:
             )
     if process.returncode not in (0, WRONG_RESULT):
         raise SystemExit(f"{program} ended with status {process.returncode}")
+    if missing:
+        raise SystemExit(f"{program} did nothing with {', '.join(sorted(missing))}")
 
 
 def all_jobs(program: str, kernel: Path, first: Path, second: Path, texts: Path) -> Iterator[Row]:

@@ -62,7 +62,7 @@ class Part:
     name: str
     paths: tuple[str, ...]
     user: str = ""
-    timeout_s: int = 900
+    timeout_s: int = 1800
 
 
 PARTS = (

@@ -128,6 +128,7 @@ def test_row(row: tuple[str, str], report: list[Line]) -> None:
     assert not failures, "\n".join(failures[:SHOWN])
     assert found["failed_records"] == 0
     assert found["layouts"] >= LAYOUTS[found["class"]]
+    assert not found["long_records"], "too long for the layouts"
     expected = EXPECTED["algorithms"][algorithm]
     if found["every"] == 1:
         assert (found["cases"], found["records"]) == (expected["cases"], expected["records"])
