@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from guest.errors import GuestError
@@ -66,6 +68,24 @@ class Suite:
         for deb in sorted(scratch.glob("*.deb")):
             run(["dpkg", "-x", str(deb), str(root)])
             deb.unlink()
+
+    def unpack_closure(self, packages: Sequence[str], root: Path, scratch: Path) -> None:
+        """Like unpack(), with all that `packages` depend on, as if nothing were installed yet."""
+        (scratch / "partial").mkdir(parents=True, exist_ok=True)
+        status = scratch / "status"
+        status.touch()
+        settings = {
+            "Dir::State::status": status,
+            "Dir::Cache::Archives": scratch,
+            "APT::Install-Recommends": "false",
+            "APT::Sandbox::User": "root" if os.geteuid() == 0 else "",
+            "Debug::NoLocking": "true",
+        }
+        options = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+        run(["apt-get", *self._options, *options, "-qq", "-y", "-d", "install", *packages])
+        for deb in sorted(scratch.glob("*.deb")):
+            run(["dpkg", "-x", str(deb), str(root)])
+        shutil.rmtree(scratch)
 
     def _private_configuration(self) -> list[str]:
         """Options that give apt its own lists, made from the configured sources of the host."""

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from guest import toolchain
 from guest.errors import GuestError
 from guest.kernels import KernelTree
 from guest.paths import BUILD, PROJECT, locked
@@ -76,7 +77,7 @@ def sparse(tree: KernelTree) -> str:
         said = ""
         for name in _folders():
             done = subprocess.run(
-                [*_command(tree, work / "source" / name), "C=2"],
+                _command(tree, work / "source" / name, "C=2"),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -140,9 +141,10 @@ def _mirror(target: Path) -> None:
             copy.unlink()
 
 
-def _command(tree: KernelTree, folder: Path) -> list[str]:
-    command = ["make", "-s", f"-j{os.cpu_count()}", "-C", str(tree.headers)]
-    return [*command, f"M={folder}", f"DC_VERSION={version()}", "modules"]
+def _command(tree: KernelTree, folder: Path, *variables: str) -> list[str]:
+    command = ["make", "-s", f"-j{os.cpu_count()}", "-C", str(tree.headers), f"M={folder}"]
+    command += [f"DC_VERSION={version()}", *variables, "modules"]
+    return toolchain.prepare(tree).command(command, [tree.root, BUILD / tree.kernel.name])
 
 
 def _environment() -> dict[str, str]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 import shutil
 import struct
 import subprocess
@@ -31,7 +32,12 @@ class Kernel:
 
 
 # The one list of supported kernels.
-KERNELS = (Kernel("6.1", "bookworm"),)
+KERNELS = (
+    Kernel("6.1", "bookworm"),
+    Kernel("rt", "bookworm", flavour="rt-amd64"),
+    Kernel("6.12", "trixie"),
+    Kernel("7", "trixie", backports=True),
+)
 
 # The packages that make up a kernel; their other dependencies are tools the host has.
 PARTS = (
@@ -90,7 +96,7 @@ def prepare(kernel: Kernel) -> KernelTree:
     tree = KernelTree(kernel, root)
     with locked(root.parent):
         if not (root / "release").exists():
-            scratch = root.with_suffix(".new")
+            scratch = root.with_name(f"{kernel.name}.new")
             shutil.rmtree(scratch, ignore_errors=True)
             _fetch(kernel, scratch, root)
             shutil.rmtree(root, ignore_errors=True)
@@ -114,7 +120,8 @@ def _fetch(kernel: Kernel, scratch: Path, root: Path) -> None:
     tree.vmlinux.write_bytes(_uncompress(image.read_bytes()))
     makefile = tree.headers / "Makefile"
     text = makefile.read_text(encoding="utf-8")
-    makefile.write_text(text.replace(" /usr/", f" {root}/usr/"), encoding="utf-8")
+    # It names the folders of an installed package.
+    makefile.write_text(re.sub(r"(?<=[ =])/usr/", f"{root}/usr/", text), encoding="utf-8")
 
 
 def _resolve(suite: Suite, kernel: Kernel) -> list[str]:
