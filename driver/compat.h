@@ -7,7 +7,19 @@
 #define DC_COMPAT_H
 
 #include <linux/crypto.h>
+#include <linux/fips.h>
 #include <linux/version.h>
+
+/*
+ * A kernel without CONFIG_CRYPTO_FIPS makes a macro of this name, which is a
+ * field of the ABI's too: include this file before the ABI's header.
+ */
+static inline bool dc_fips_enabled(void)
+{
+	return fips_enabled;
+}
+
+#undef fips_enabled
 
 /*
  * A completion callback of the crypto API gets the data of the request; before
@@ -26,6 +38,13 @@
 #define DC_ASSIGN_STR(dst, src) __assign_str(dst)
 #else
 #define DC_ASSIGN_STR(dst, src) __assign_str(dst, src)
+#endif
+
+/* From 6.16 on sysfs does not change a binary attribute that it is given. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define dc_bin_attribute const struct bin_attribute
+#else
+#define dc_bin_attribute struct bin_attribute
 #endif
 
 #endif

@@ -205,6 +205,12 @@ static struct dc_tfm *dc_tfm_make(const struct dc_class *class,
 
 	err = class->open(tfm, config->name);
 	if (err) {
+		/*
+		 * The name has been checked, so a template refuses what stands
+		 * in it; some kernels let that through, others say -ENOENT.
+		 */
+		if (err == -EINVAL)
+			err = -ENOENT;
 		kfree(tfm);
 		return ERR_PTR(err);
 	}

@@ -2,7 +2,6 @@
 /*
  * The character device: file operations and the table of ioctls.
  */
-#include <linux/fips.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
@@ -58,7 +57,7 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 {
 	arg->info = (struct devcrypto_info) {
 		.abi_version = DEVCRYPTO_ABI_VERSION,
-		.fips_enabled = !!fips_enabled,
+		.fips_enabled = dc_fips_enabled(),
 		.features = DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT |
 			    DEVCRYPTO_FEATURE_IV_OUT,
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |

@@ -257,7 +257,7 @@ void dc_policy_exit(void)
 }
 
 static ssize_t policy_read(struct file *file, struct kobject *kobj,
-			   struct bin_attribute *attr, char *buf, loff_t off,
+			   dc_bin_attribute *attr, char *buf, loff_t off,
 			   size_t count)
 {
 	ssize_t ret;
@@ -291,7 +291,7 @@ static struct attribute *dc_policy_attrs[] = {
 	NULL,
 };
 
-static struct bin_attribute *dc_policy_bin_attrs[] = {
+static dc_bin_attribute *dc_policy_bin_attrs[] = {
 	&bin_attr_policy,
 	NULL,
 };

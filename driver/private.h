@@ -42,9 +42,9 @@
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
-#include <linux/devcrypto.h>
-
 #include "compat.h"
+
+#include <linux/devcrypto.h>
 
 struct crypto_aead;
 struct crypto_ahash;
