@@ -35,6 +35,18 @@ extern const unsigned char test_key[64];
 int device_open(void);
 
 struct devcrypto_config config_of(uint32_t alg_class, const char *name, uint32_t key_bytes);
+
+/**
+ * need_algorithm() - skip the test if the kernel does not have an algorithm
+ */
+void need_algorithm(uint32_t alg_class, const char *name);
+
+/**
+ * generator_name() - stdrng, or a generator that the kernel has in its place
+ */
+const char *generator_name(void);
+
+/* The test is skipped if the kernel does not have the algorithm. */
 int context_of(const struct devcrypto_config *config);
 /* A context with the first @key_bytes of test_key, configured with @flags. */
 int context_flags(uint32_t alg_class, const char *name, uint32_t key_bytes, uint32_t flags);
@@ -63,7 +75,7 @@ enum base {
 
 /**
  * struct fixture - a context and a request that succeeds on it
- * @fd: the context: cbc(aes), gcm(aes), sha256 or stdrng
+ * @fd: the context: cbc(aes), gcm(aes), sha256 or a generator
  * @request: uses the buffers below
  * @expected: what is at @dst afterwards, where that is known
  * @expected_bytes: its length

@@ -85,7 +85,7 @@ TEST(contexts_are_counted)
 	EXPECT_EQ(before, info_now().contexts_of_user);
 	first = context_new(DEVCRYPTO_CLASS_HASH, "sha256", 0);
 	EXPECT_EQ(before + 1, info_now().contexts_of_user);
-	second = context_new(DEVCRYPTO_CLASS_RNG, "stdrng", 0);
+	second = context_new(DEVCRYPTO_CLASS_RNG, generator_name(), 0);
 	EXPECT_EQ(before + 2, info_now().contexts_of_user);
 	close(first);
 	EXPECT_EQ(before + 1, info_now().contexts_of_user);

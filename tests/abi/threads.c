@@ -191,7 +191,7 @@ static void *generate(void *argument)
 TEST_SECONDS(threads_on_one_generator, 60)
 {
 	static unsigned char out[THREADS][100][BLOCK_BYTES];
-	int fd = context_new(DEVCRYPTO_CLASS_RNG, "stdrng", 0);
+	int fd = context_new(DEVCRYPTO_CLASS_RNG, generator_name(), 0);
 	unsigned char (*all)[BLOCK_BYTES] = out[0];
 	pthread_t threads[THREADS];
 	int at, other;
