@@ -26,7 +26,7 @@ missing  = $(filter-out $(shell dpkg-query -W -f '$${db:Status-Status}:$${Packag
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: KERNEL=6.1, CMD='...', AS=root|member|outsider, TIMEOUT=seconds,"
+	@echo "  Variables: KERNEL=6.1|6.12|7|rt, CMD='...', AS=root|member|outsider, TIMEOUT=seconds,"
 	@echo "  ACCEL=kvm|tcg, MODARGS='name=value ...', DESTDIR=, PREFIX=$(PREFIX)"
 
 # --- what everything else needs ---------------------------------------------------------------
