@@ -29,8 +29,6 @@ static int dc_aead_open(struct dc_tfm *tfm, const char *name)
 	alg->out_iv_bytes = crypto_aead_ivsize(aead);
 	alg->out_tag_max_bytes = crypto_aead_maxauthsize(aead);
 	alg->out_tag_bytes = alg->out_tag_max_bytes;
-	if (crypto_aead_get_flags(aead) & CRYPTO_TFM_NEED_KEY)
-		alg->out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
 	return 0;
 }
 

@@ -102,6 +102,8 @@ void dc_tfm_describe(struct dc_tfm *tfm, struct crypto_tfm *base)
 		out->out_properties |= DEVCRYPTO_ALG_HARDWARE;
 	if (alg->cra_flags & CRYPTO_ALG_TESTED)
 		out->out_properties |= DEVCRYPTO_ALG_TESTED;
+	if (crypto_tfm_get_flags(base) & CRYPTO_TFM_NEED_KEY)
+		out->out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
 }
 
 static void dc_key_free(struct dc_key *key)

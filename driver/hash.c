@@ -33,8 +33,6 @@ static int dc_hash_open(struct dc_tfm *tfm, const char *name)
 	dc_tfm_describe(tfm, crypto_ahash_tfm(ahash));
 	alg->out_digest_bytes = crypto_ahash_digestsize(ahash);
 	alg->out_state_bytes = crypto_ahash_statesize(ahash);
-	if (crypto_ahash_get_flags(ahash) & CRYPTO_TFM_NEED_KEY)
-		alg->out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
 	return 0;
 }
 

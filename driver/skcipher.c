@@ -42,8 +42,6 @@ static int dc_skcipher_open(struct dc_tfm *tfm, const char *name)
 	alg->out_iv_bytes = crypto_skcipher_ivsize(skcipher);
 	alg->out_key_min_bytes = crypto_skcipher_min_keysize(skcipher);
 	alg->out_key_max_bytes = crypto_skcipher_max_keysize(skcipher);
-	if (crypto_skcipher_get_flags(skcipher) & CRYPTO_TFM_NEED_KEY)
-		alg->out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
 	if (dc_skcipher_chains(alg->out_name, alg->out_iv_bytes))
 		alg->out_properties |= DEVCRYPTO_ALG_CHAINS;
 	return 0;
