@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Write random bytes of the kernel's default generator to standard output: random_bytes COUNT. */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,8 +33,14 @@ int main(int argc, char **argv)
 	fd = open("/dev/crypto", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		err(1, "/dev/crypto");
-	if (ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config))
-		err(1, "%s", config.name);
+	if (ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config)) {
+		if (errno != ENOENT)
+			err(1, "%s", config.name);
+		/* A kernel without a default generator has this one. */
+		snprintf(config.name, sizeof(config.name), "jitterentropy_rng");
+		if (ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config))
+			err(1, "%s", config.name);
+	}
 	for (left = strtoull(argv[1], NULL, 10); left; left -= request.out_bytes) {
 		request.dst_bytes = left < sizeof(chunk) ? left : sizeof(chunk);
 		if (ioctl(fd, DEVCRYPTO_IOC_RUN, &run) != 1)

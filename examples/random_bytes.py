@@ -7,13 +7,13 @@ Usage: random_bytes.py COUNT
 
 import sys
 
-from pycryptodev import CryptoDevice
+from pycryptodev import CryptoDevice, default_generator
 
 
 def main() -> None:
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    with CryptoDevice("stdrng") as device:
+    with CryptoDevice(default_generator()) as device:
         sys.stdout.buffer.write(device.random(int(sys.argv[1])))
 
 

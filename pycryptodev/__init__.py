@@ -35,7 +35,7 @@ from .errors import (
 )
 from .hash import Hash, new
 from .info import Algorithm, DriverInfo
-from .lookup import driver_info, query
+from .lookup import default_generator, driver_info, query
 from .nonces import ccm_iv
 from .requests import Request, Result
 
@@ -74,6 +74,7 @@ __all__ = [
     "StreamLost",
     "algorithms",
     "ccm_iv",
+    "default_generator",
     "driver_info",
     "new",
     "policy",

@@ -20,7 +20,7 @@ class AlgClass(IntEnum):
     HASH = lib.DEVCRYPTO_CLASS_HASH
     """Hashes and keyed hashes, such as "sha256" and "hmac(sha256)"."""
     RNG = lib.DEVCRYPTO_CLASS_RNG
-    """Random number generators, such as "stdrng"."""
+    """Random number generators, such as "jitterentropy_rng"."""
 
 
 class Op(IntEnum):

@@ -7,9 +7,10 @@ import os
 
 from ._context import NODE, Context
 from .enums import AlgClass
+from .errors import AlgorithmNotFound
 from .info import Algorithm, DriverInfo
 
-__all__ = ["driver_info", "query"]
+__all__ = ["default_generator", "driver_info", "query"]
 
 
 def query(
@@ -38,6 +39,27 @@ def query(
         return context.query(name, alg_class)
     finally:
         context.close()
+
+
+def default_generator(*, path: str | os.PathLike[str] = NODE) -> str:
+    """Return the name of the generator to take where any will do.
+
+    Args:
+        path: the node.
+
+    Returns:
+        "stdrng", the best of the kernel's generators; "jitterentropy_rng" where the kernel has
+        none of that name.
+
+    Raises:
+        PolicyError: the policy does not list "stdrng".
+        DeviceMissing, DeviceForbidden: the node cannot be opened.
+    """
+    try:
+        query("stdrng", AlgClass.RNG, path=path)
+    except AlgorithmNotFound:
+        return "jitterentropy_rng"
+    return "stdrng"
 
 
 def driver_info(*, path: str | os.PathLike[str] = NODE) -> DriverInfo:

@@ -7,7 +7,7 @@ import argparse
 import base64
 from collections.abc import Iterator
 
-from .. import AlgClass, CryptoDevice
+from .. import AlgClass, CryptoDevice, default_generator
 from .exit_codes import ExitCode
 from .files import STDIO, open_output
 from .progress import progress
@@ -32,8 +32,7 @@ def add_parser(verbs: Verbs) -> None:
         "--algorithm",
         metavar="NAME",
         type=algorithm_name,
-        default="stdrng",
-        help="the generator (default: %(default)s)",
+        help="the generator (default: stdrng; jitterentropy_rng where the kernel has no stdrng)",
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", default=STDIO, help="output (default: standard output)"
@@ -49,9 +48,10 @@ def add_parser(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Write the bytes."""
     binary = not (arguments.hex or arguments.base64)
+    name = arguments.algorithm or default_generator(path=arguments.device)
     with (
         open_output(arguments.output, force=arguments.force, binary=binary) as write,
-        CryptoDevice(arguments.algorithm, alg_class=AlgClass.RNG, path=arguments.device) as device,
+        CryptoDevice(name, alg_class=AlgClass.RNG, path=arguments.device) as device,
         progress(arguments.count, "random bytes") as advance,
     ):
         for data in _random(device, arguments.count):

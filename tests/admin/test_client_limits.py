@@ -128,6 +128,7 @@ def test_a_hash_to_which_nothing_was_added(small_requests: None, tmp_path: Path)
     assert ours.digest() == hashlib.sha256(b"headmore").digest()
 
 
+@pytest.mark.requires("stdrng")
 def test_random_numbers_in_pieces(small_requests: None) -> None:
     with CryptoDevice("stdrng") as device:
         drawn = device.random(2 * CAP + 100, additional=b"additional")
@@ -154,6 +155,7 @@ def test_the_cap_is_lowered_under_an_open_hash(set_parameter: SetParameter) -> N
     assert ours.digest() == hashlib.sha256(TEXT).digest()
 
 
+@pytest.mark.requires("stdrng")
 def test_the_cap_is_lowered_under_an_open_generator(set_parameter: SetParameter) -> None:
     with CryptoDevice("stdrng") as device:
         set_parameter("max_request_bytes", CAP)

@@ -7,7 +7,7 @@ import hashlib
 import mmap
 import os
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from pycryptodev import (
     NotSupported,
     Op,
     Request,
+    default_generator,
     driver_info,
 )
 
@@ -299,10 +300,9 @@ def test_hash_stream(sha256: CryptoDevice) -> None:
     ]
 
 
-def test_random_numbers(requires: Callable[[str], None]) -> None:
-    requires("stdrng")
+def test_random_numbers() -> None:
     out = bytearray(32)
-    with CryptoDevice("stdrng") as device:
+    with CryptoDevice(default_generator()) as device:
         with pytest.raises(ValueError, match="GENERATE needs"):
             device.run([Request(Op.GENERATE)])
         drawn, into, seeded = device.run(

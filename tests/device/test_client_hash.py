@@ -27,6 +27,7 @@ from pycryptodev import (
     NoKey,
     NotSupported,
     StreamLost,
+    default_generator,
     driver_info,
 )
 
@@ -238,10 +239,10 @@ def test_a_key_of_a_wrong_length_is_refused(requires: Callable[[str], None]) -> 
         pycryptodev.new("cmac(aes)", key=bytes(15))
 
 
-@pytest.mark.parametrize("name", ["cbc(aes)", "stdrng"])
+@pytest.mark.parametrize("name", ["cbc(aes)", ""])
 def test_other_classes_have_no_hash(name: str) -> None:
-    key = bytes(16) if name == "cbc(aes)" else None
-    with CryptoDevice(name, key=key) as device:
+    key = bytes(16) if name else None
+    with CryptoDevice(name or default_generator(), key=key) as device:
         with pytest.raises(NotSupported):
             device.hash()
         with pytest.raises(NotSupported):

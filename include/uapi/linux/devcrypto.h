@@ -120,7 +120,8 @@
  * DEVCRYPTO_CLASS_RNG
  *	Random number generators: "stdrng", "drbg_nopr_hmac_sha256",
  *	"jitterentropy_rng". Operations GENERATE and RESEED. A generator is
- *	seeded by the kernel when the context is configured.
+ *	seeded by the kernel when the context is configured. "stdrng" is the
+ *	kernel's default, and one without it has "jitterentropy_rng".
  */
 #define DEVCRYPTO_CLASS_SKCIPHER	1
 #define DEVCRYPTO_CLASS_AEAD		2
