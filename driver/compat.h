@@ -11,6 +11,23 @@
 #include <linux/version.h>
 
 /*
+ * Lower releases have a hole that the default policy lets users reach; those
+ * that decide are under Kernels in docs/admin.md. Whoever builds for a kernel
+ * that has the fixes under another version defines DC_KERNEL_IS_FIXED.
+ */
+#ifndef DC_KERNEL_IS_FIXED
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 191)
+#error "the lowest release is 6.1.191: see Kernels in docs/admin.md"
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 96)
+#error "the lowest release after 6.1 is 6.12.96: see Kernels in docs/admin.md"
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#error "the lowest release after 6.12 is 7.3: see Kernels in docs/admin.md"
+#endif
+#endif
+
+/*
  * A kernel without CONFIG_CRYPTO_FIPS makes a macro of this name, which is a
  * field of the ABI's too: include this file before the ABI's header.
  */
