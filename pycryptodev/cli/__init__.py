@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from .. import errors
 from ..container import ContainerError, UnsupportedAlgorithm, WrongKeyLength
@@ -43,6 +44,19 @@ _ENDING_SIGNALS = {
 }
 
 
+class _Version(argparse.Action):
+    """`--version`; what it says is looked up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **kwargs: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **kwargs)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(PROGRAM, version("pycryptodev"))
+        parser.exit()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -52,6 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
         + "".join(f"  {int(code):>3}  {code.meaning}\n" for code in ExitCode),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action=_Version, default=argparse.SUPPRESS, help="print the version and exit"
     )
     verbs = Verbs(parser)
     for verb in (list_, info, enc, dec, hash_, rand):

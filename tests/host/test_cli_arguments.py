@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,11 @@ def test_help_names_every_verb_and_every_status(capsys: Capture) -> None:
         assert re.search(rf"^ +{verb} ", text, re.MULTILINE)
     for code in ExitCode:
         assert re.search(rf"^ +{int(code)}  {re.escape(code.meaning)}$", text, re.MULTILINE)
+
+
+def test_version(capsys: Capture) -> None:
+    assert main(["--version"]) == ExitCode.OK
+    assert capsys.readouterr().out == f"cryptodev {version('pycryptodev')}\n"
 
 
 @pytest.mark.parametrize("verb", VERBS)
