@@ -18,7 +18,8 @@ BIN     := build/venv/bin
 PACKAGES := \
 	qemu-system-x86 busybox-static udev kmod iproute2 keyutils procps util-linux \
 	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd \
-	python3-venv python3-dev
+	python3-venv python3-dev \
+	bash-completion groff-base man-db mandoc pkgconf
 missing  = $(filter-out $(shell dpkg-query -W -f '$${db:Status-Status}:$${Package}\n' \
 	$(PACKAGES) 2>/dev/null | sed -n 's/^installed://p'),$(PACKAGES))
 

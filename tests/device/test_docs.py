@@ -27,6 +27,13 @@ def blocks(language: str) -> list[ParameterSet]:
     return found
 
 
+def man_example() -> ParameterSet:
+    """The program in crypto(4)."""
+    text = (PROJECT / "man" / "crypto.4").read_text(encoding="utf-8")
+    (source,) = re.findall(r"^\.Bd -literal\n(#include.*?)^\.Ed$", text, re.DOTALL | re.MULTILINE)
+    return pytest.param(source.replace(r"\e", "\\"), id="crypto.4")
+
+
 @pytest.mark.parametrize("source", blocks("python"))
 def test_python_program(source: str) -> None:
     done = subprocess.run(
@@ -43,7 +50,7 @@ def test_python_guide() -> None:
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("source", blocks("c"))
+@pytest.mark.parametrize("source", [*blocks("c"), man_example()])
 def test_c_program(source: str, tmp_path: Path) -> None:
     program = tmp_path / "program"
     warnings = ["-Wall", "-Wextra", "-Werror"]
