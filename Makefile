@@ -98,34 +98,74 @@ check: venv  ## the static checks (20 s)
 
 RELEASE = $(shell uname -r)
 KDIR    = /lib/modules/$(RELEASE)/build
+# What the module says; with the commit where there is one.
 VERSION = $(shell $(GUEST) version)
+PROJECT_VERSION = $(shell sed -n 's/^version = //p' setup.cfg)
 NATIVE  = build/native
 # The client has an environment of its own: the system's Python belongs to the distribution.
 CLIENT  = $(PREFIX)/lib/devcrypto
+# A Python that has shtab and what the client imports.
+COMPLETION_PYTHON = build/completion/venv/bin/python
 
-MODULE  = $(DESTDIR)/lib/modules/$(RELEASE)/updates/devcrypto.ko
-POLICY  = $(DESTDIR)/etc/devcrypto/policy
+# A package has these elsewhere: what is below /etc is the administrator's there.
+RULES_DIR      = /etc/udev/rules.d
+LOAD_DIR       = /etc/modules-load.d
 # Where the kernel looks for a file that a driver loads.
-FIRMWARE = $(DESTDIR)/lib/firmware/devcrypto/policy
-RULE    = $(DESTDIR)/etc/udev/rules.d/60-devcrypto.rules
-LOAD    = $(DESTDIR)/etc/modules-load.d/devcrypto.conf
-HEADER  = $(DESTDIR)$(PREFIX)/include/linux/devcrypto.h
+FIRMWARE_DIR   = /lib/firmware
+MAN_DIR        = $(PREFIX)/share/man
+PKGCONFIG_DIR  = $(PREFIX)/share/pkgconfig
+BASH_DIR       = $(PREFIX)/share/bash-completion/completions
+ZSH_DIR        = $(PREFIX)/share/zsh/site-functions
+DKMS_DIR       = /usr/src/devcrypto-$(PROJECT_VERSION)
+
+MODULE   = $(DESTDIR)/lib/modules/$(RELEASE)/updates/devcrypto.ko
+POLICY   = $(DESTDIR)/etc/devcrypto/policy
+FIRMWARE = $(DESTDIR)$(FIRMWARE_DIR)/devcrypto/policy
+RULE     = $(DESTDIR)$(RULES_DIR)/60-devcrypto.rules
+LOAD     = $(DESTDIR)$(LOAD_DIR)/devcrypto.conf
+HEADER   = $(DESTDIR)$(PREFIX)/include/linux/devcrypto.h
+PC       = $(DESTDIR)$(PKGCONFIG_DIR)/cryptodev.pc
+MAN4     = $(DESTDIR)$(MAN_DIR)/man4/crypto.4
+MAN1     = $(DESTDIR)$(MAN_DIR)/man1/cryptodev.1
+BASH     = $(DESTDIR)$(BASH_DIR)/cryptodev
+ZSH      = $(DESTDIR)$(ZSH_DIR)/_cryptodev
 
 .PHONY: headers_install
-headers_install:  ## install the ABI header below PREFIX (a second)
+headers_install:  ## install the ABI header and cryptodev.pc below PREFIX (a second)
 	install -D -m 644 include/uapi/linux/devcrypto.h $(HEADER)
+	install -d $(dir $(PC))
+	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(PROJECT_VERSION),' install/cryptodev.pc.in >$(PC)
+
+# What stands beside the module, whoever builds that.
+.PHONY: driver_files_install
+driver_files_install:
+	install -D -m 644 udev/60-devcrypto.rules $(RULE)
+	install -D -m 644 udev/modules-load.conf $(LOAD)
+	test -e $(POLICY) || install -D -m 644 driver/policy.list $(POLICY)
+	install -d $(dir $(FIRMWARE))
+	ln -sf /etc/devcrypto/policy $(FIRMWARE)
+	install -D -m 644 man/crypto.4 $(MAN4)
+
+# What stands beside the command.
+.PHONY: client_files_install
+client_files_install: build/completion/bash build/completion/zsh
+	install -D -m 644 man/cryptodev.1 $(MAN1)
+	install -D -m 644 build/completion/bash $(BASH)
+	install -D -m 644 build/completion/zsh $(ZSH)
+
+.PHONY: dkms_install
+dkms_install:  ## install the module's sources for DKMS below /usr/src (a second)
+	install -d $(DESTDIR)$(DKMS_DIR)
+	cp -r driver include $(DESTDIR)$(DKMS_DIR)
+	sed 's/#MODULE_VERSION#/$(PROJECT_VERSION)/' dkms.conf >$(DESTDIR)$(DKMS_DIR)/dkms.conf
 
 .PHONY: install
-install: headers_install  ## install module, header, rule, group and client here, as root (half a minute)
+install: headers_install driver_files_install client_files_install
+install:  ## install module, header, rule, group and client here, as root (a minute)
 	mkdir -p $(NATIVE)
 	cp -r driver include $(NATIVE)
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(NATIVE)/driver DC_VERSION='$(VERSION)' modules
 	install -D -m 644 $(NATIVE)/driver/devcrypto.ko $(MODULE)
-	install -D -m 644 udev/60-devcrypto.rules $(RULE)
-	install -D -m 644 udev/modules-load.conf $(LOAD)
-	test -e $(POLICY) || install -D -m 644 driver/policy.list $(POLICY)
-	mkdir -p $(dir $(FIRMWARE))
-	ln -sf /etc/devcrypto/policy $(FIRMWARE)
 ifeq ($(DESTDIR),)
 	udev/make-group
 	depmod $(RELEASE)
@@ -139,12 +179,22 @@ endif
 
 .PHONY: uninstall
 uninstall:  ## remove what install put there, not policy and group (a second)
-	rm -f $(MODULE) $(RULE) $(LOAD) $(HEADER) $(FIRMWARE)
+	rm -f $(MODULE) $(RULE) $(LOAD) $(HEADER) $(PC) $(FIRMWARE) $(MAN4) $(MAN1) $(BASH) $(ZSH)
 ifeq ($(DESTDIR),)
 	depmod $(RELEASE)
 	udevadm control --reload
 	rm -rf $(CLIENT) $(PREFIX)/bin/cryptodev
 endif
+
+build/completion/bash build/completion/zsh: build/completion/%: install/completion.py \
+		$(wildcard pycryptodev/*.py pycryptodev/cli/*.py) | $(filter build/%,$(COMPLETION_PYTHON))
+	@mkdir -p $(@D)
+	$(COMPLETION_PYTHON) install/completion.py $* >$@.new
+	mv $@.new $@
+
+build/completion/venv/bin/python:
+	$(PYTHON) -m venv build/completion/venv
+	build/completion/venv/bin/pip install -q --disable-pip-version-check -e . shtab
 
 .PHONY: load
 load:  ## load the installed driver into this machine's kernel, as root (a second)

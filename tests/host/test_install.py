@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,11 @@ INSTALLED = {
     "etc/udev/rules.d/60-devcrypto.rules",
     "lib/firmware/devcrypto/policy",
     "usr/local/include/linux/devcrypto.h",
+    "usr/local/share/bash-completion/completions/cryptodev",
+    "usr/local/share/man/man1/cryptodev.1",
+    "usr/local/share/man/man4/crypto.4",
+    "usr/local/share/pkgconfig/cryptodev.pc",
+    "usr/local/share/zsh/site-functions/_cryptodev",
 }
 # The administrator's list is not the installation's to remove.
 KEPT = {"etc/devcrypto/policy"}
@@ -31,19 +37,32 @@ def tree() -> kernels.KernelTree:
     return kernels.prepare(kernels.KERNELS[0])
 
 
+def environment() -> dict[str, str]:
+    """The test itself may run below make, whose options are not for another."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("M")}
+
+
 def make(target: str, destination: Path, tree: kernels.KernelTree) -> None:
     """Run make as a packager does."""
     settings = [f"DESTDIR={destination}", f"RELEASE={tree.release}", f"KDIR={tree.headers}"]
+    settings.append(f"COMPLETION_PYTHON={sys.executable}")
     done = subprocess.run(
         ["make", "--no-print-directory", target, *settings],
         cwd=PROJECT,
-        # The test itself may run below make.
-        env={name: value for name, value in os.environ.items() if not name.startswith("M")},
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def modinfo(module: Path, field: str) -> str:
+    """A field of a module."""
+    done = subprocess.run(
+        ["/usr/sbin/modinfo", "--field", field, module], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
 
 
 def files(destination: Path) -> set[str]:
@@ -69,13 +88,7 @@ def test_everything_is_installed(installed: tuple[Path, str]) -> None:
 
 def test_module_says_its_version(installed: tuple[Path, str]) -> None:
     destination, module = installed
-    done = subprocess.run(
-        ["/usr/sbin/modinfo", "--field", "version", destination / module],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == kbuild.version()
+    assert modinfo(destination / module, "version") == kbuild.version()
 
 
 def test_driver_finds_the_policy(installed: tuple[Path, str]) -> None:
@@ -86,15 +99,48 @@ def test_driver_finds_the_policy(installed: tuple[Path, str]) -> None:
     assert (destination / "etc/devcrypto/policy").read_bytes() == listed
 
 
-def test_program_compiles_against_the_installed_header(
-    installed: tuple[Path, str], tmp_path: Path
-) -> None:
+def test_program_compiles_by_pkg_config(installed: tuple[Path, str], tmp_path: Path) -> None:
     destination, _ = installed
-    source = tmp_path / "program.c"
-    source.write_text("#include <linux/devcrypto.h>\nint main(void) { return 0; }\n")
-    include = destination / "usr/local/include"
-    command = ["gcc", "-Werror", f"-I{include}", "-o", str(tmp_path / "program"), str(source)]
-    assert subprocess.run(command, check=False).returncode == 0
+    settings = os.environ | {
+        "PKG_CONFIG_PATH": str(destination / "usr/local/share/pkgconfig"),
+        "PKG_CONFIG_SYSROOT_DIR": str(destination),
+    }
+
+    def ask(*options: str) -> list[str]:
+        command = ["pkg-config", *options, "cryptodev"]
+        return subprocess.run(
+            command, env=settings, capture_output=True, text=True, check=True
+        ).stdout.split()
+
+    assert kbuild.version().startswith(ask("--modversion")[0])
+    example = PROJECT / "examples/hash_file.c"
+    flags = ask("--cflags", "--libs")
+    assert flags == [f"-I{destination}/usr/local/include"]
+    command = ["gcc", "-Wall", "-Werror", "-o", str(tmp_path / "program"), str(example), *flags]
+    subprocess.run(command, check=True)
+
+
+def test_sources_for_dkms(tmp_path: Path, tree: kernels.KernelTree) -> None:
+    make("dkms_install", tmp_path, tree)
+    (source,) = (tmp_path / "usr/src").iterdir()
+    version = source.name.removeprefix("devcrypto-")
+    assert kbuild.version().startswith(version)
+    conf = (source / "dkms.conf").read_text()
+    assert f'PACKAGE_VERSION="{version}"' in conf
+    # As DKMS reads it, with these variables set; that it builds is for the tests of the packages.
+    ask = f"""
+        kernel_source_dir=/headers dkms_tree=/tree . {source}/dkms.conf
+        for release in 5.15.0-1-amd64 6.0.0-1-amd64 6.1.0-1-amd64 6.12.1 7.3.4-1 10.0; do
+            [[ $release =~ $BUILD_EXCLUSIVE_KERNEL ]] && echo "$release"
+        done
+        echo "${{MAKE[0]}}"
+    """
+    shown = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True).stdout
+    *releases, command = shown.splitlines()
+    assert releases == ["6.1.0-1-amd64", "6.12.1", "7.3.4-1", "10.0"]
+    folder = source / "driver"
+    assert f"M=/tree/devcrypto/{version}/build/{folder.name} DC_VERSION={version} " in command
+    assert (folder / "Kbuild").exists()
 
 
 def test_uninstall_leaves_the_policy(tmp_path: Path, tree: kernels.KernelTree) -> None:
