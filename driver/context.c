@@ -209,9 +209,9 @@ static struct dc_tfm *dc_tfm_make(const struct dc_class *class,
 	if (err) {
 		/*
 		 * The name has been checked, so a template refuses what stands
-		 * in it; some kernels let that through, others say -ENOENT.
+		 * in it; some kernels say -ENOENT to that.
 		 */
-		if (err == -EINVAL)
+		if (err == -EINVAL || err == -ELOOP)
 			err = -ENOENT;
 		kfree(tfm);
 		return ERR_PTR(err);

@@ -218,6 +218,7 @@ static const struct {
 } missing[] = {
 	{ "unknown", DEVCRYPTO_CLASS_SKCIPHER, "nosuchalgorithm" },
 	{ "unknown_template", DEVCRYPTO_CLASS_SKCIPHER, "nosuchtemplate(aes)" },
+	{ "nested_template", DEVCRYPTO_CLASS_SKCIPHER, "cbc(ecb(blowfish-generic))" },
 	/* Algorithms that the crypto API keeps for itself. */
 	{ "internal", DEVCRYPTO_CLASS_SKCIPHER, "__cbc(aes)" },
 	{ "internal_driver", DEVCRYPTO_CLASS_SKCIPHER, "__cbc-aes-aesni" },
