@@ -7,16 +7,19 @@ a report of the kernel (an oops, a WARN, a checker's finding) fails the test it 
     @pytest.mark.requires("cbc(aes)")       skips the test if the kernel has no such algorithm
     def test_x(requires): requires("sm3")   the same inside a test
 
+A test that is skipped for an algorithm that the kernel has to offer (offers.txt) fails.
+
 Environment:
     DEVCRYPTO_GUEST=1   this is the guest: a missing device, or a kernel log that cannot be read, is
                         a failure; elsewhere the tests are skipped, or run without the log.
+    DEVCRYPTO_KERNEL    in the guest: the kernel, as KERNEL= names it.
 """
 
 from __future__ import annotations
 
 import faulthandler
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +34,7 @@ from pycryptodev import (
     driver_info,
     query,
 )
+from tests import offers
 
 IN_GUEST = os.environ.get("DEVCRYPTO_GUEST") == "1"
 TESTS = Path(__file__).parent
@@ -59,6 +63,18 @@ def needs_device(item: pytest.Item) -> bool:
     return any(folder in item.path.parents for folder in NEED_DEVICE)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that was skipped for something that the kernel has to offer."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple):
+        _, _, reason = report.longrepr
+        if objection := offers.objection(reason):
+            report.outcome = "failed"
+            report.longrepr = objection
+    return report
+
+
 @cache
 def missing(name: str, alg_class: AlgClass | None) -> bool:
     """Ask the kernel whether it lacks an algorithm."""
@@ -71,7 +87,7 @@ def missing(name: str, alg_class: AlgClass | None) -> bool:
 
 def require(name: str, alg_class: AlgClass | None = None) -> None:
     """Skip the running test if the kernel has no such algorithm."""
-    if missing(name, alg_class):
+    if missing(name, alg_class or offers.class_of(name)):
         pytest.skip(f"this kernel has no {name}")
 
 

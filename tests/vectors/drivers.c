@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runner.h"
@@ -114,6 +115,26 @@ static void add_registered(const struct vec_algorithm *algorithm,
 	fclose(file);
 }
 
+/* Reads a file with a generic name and a driver of it in each line. */
+void read_wanted(const char *path, struct wanted_list *list)
+{
+	FILE *file = fopen(path, "r");
+	struct wanted one;
+	char line[512];
+
+	if (!file)
+		die("%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%127s %127s", one.name, one.driver) != 2)
+			die("%s: no pair of names: %s", path, line);
+		list->wanted = realloc(list->wanted, (list->count + 1) * sizeof(one));
+		if (!list->wanted)
+			die("no memory");
+		list->wanted[list->count++] = one;
+	}
+	fclose(file);
+}
+
 /*
  * Adds a row for each implementation of @algorithm that the device gives.
  * Returns the number of entries put into @absent: drivers asked for that are
@@ -121,12 +142,11 @@ static void add_registered(const struct vec_algorithm *algorithm,
  */
 unsigned int find_drivers(const struct vectors *vectors,
 			  const struct vec_algorithm *algorithm,
+			  const struct wanted_list *list,
 			  struct results *results, struct absent *absent,
 			  unsigned int max_absent)
 {
 	const char *name = vec_at(vectors, algorithm->name);
-	const char *driver = vec_at(vectors, algorithm->drivers);
-	const char *end = driver + algorithm->drivers.bytes;
 	struct devcrypto_config config;
 	unsigned int count = 0;
 	int error;
@@ -137,7 +157,11 @@ unsigned int find_drivers(const struct vectors *vectors,
 		absent[count++] = (struct absent){ name, name, error };
 	else
 		add(results, algorithm, &config);
-	for (; driver < end; driver += strlen(driver) + 1) {
+	for (unsigned int i = 0; i < list->count; i++) {
+		const char *driver = list->wanted[i].driver;
+
+		if (strcmp(list->wanted[i].name, name))
+			continue;
 		error = try(algorithm, name, driver, results);
 		if (!error)
 			continue;

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum {
-	VEC_VERSION = 1,
+	VEC_VERSION = 2,
 };
 
 /* What a record is for. */
@@ -97,12 +97,10 @@ struct vec_record {
 
 /*
  * name		generic name
- * drivers	driver names to look for, each with a NUL behind it
  * cases	sum of the records' cases
  */
 struct vec_algorithm {
 	struct vec_bytes name;
-	struct vec_bytes drivers;
 	uint32_t alg_class;
 	uint32_t first_record;
 	uint32_t records;

@@ -10,11 +10,10 @@ from typing import Any
 
 from cffi import FFI
 
-from tests.vectors.drivers import candidates
 from tests.vectors.model import AlgClass, Direction, Expect, Form, Record
 
 MAGIC = b"devcrypt"
-VERSION = 1
+VERSION = 2
 
 _HEADER = Path(__file__).with_name("packed.h")
 
@@ -91,8 +90,6 @@ def write(path: Path, records: list[Packed]) -> None:
     for i, (alg_class, name) in enumerate(names):
         algorithms[i].alg_class = alg_class
         algorithms[i].name = store.put(name.encode() + b"\0")
-        drivers = b"".join(driver.encode() + b"\0" for driver in candidates(name))
-        algorithms[i].drivers = store.put(drivers)
     for i, packed in enumerate(ordered):
         record, row = packed.record, table[i]
         row.id = store.put(packed.ident.encode() + b"\0")

@@ -4,7 +4,8 @@
  * on every implementation of its algorithm.
  *
  *	run [-l] [-r REPORT] [-j WORKERS] [-f FAILURES] [-a ALGORITHM]
- *	    [-D DRIVER] [-i ID] [-s DRIVER=EVERY] [-d DEVICE] VECTORS
+ *	    [-D DRIVER] [-i ID] [-w WANTED] [-s DRIVER=EVERY] [-d DEVICE]
+ *	    VECTORS
  *
  * -l	list what would be run
  * -r	write the report there, one JSON object a line
@@ -13,6 +14,8 @@
  * -a	only this algorithm, by its generic name
  * -D	only this driver
  * -i	only records that come from this published vector
+ * -w	look for the drivers in this file, which has a generic name and a driver
+ *	name a line; the others that are registered are found without
  * -s	of this driver, which is slow, run one record out of so many
  * -d	the device's node
  *
@@ -44,6 +47,7 @@ struct options {
 	const char *driver;
 	const char *id;
 	const char *vectors;
+	const char *wanted;
 	const char *slow_driver;
 	bool list;
 	unsigned int workers;
@@ -344,7 +348,7 @@ static void parse(int argc, char **argv, struct options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "lr:j:f:a:D:i:s:d:")) != -1) {
+	while ((option = getopt(argc, argv, "lr:j:f:a:D:i:w:s:d:")) != -1) {
 		switch (option) {
 		case 'l':
 			options->list = true;
@@ -366,6 +370,9 @@ static void parse(int argc, char **argv, struct options *options)
 			break;
 		case 'i':
 			options->id = optarg;
+			break;
+		case 'w':
+			options->wanted = optarg;
 			break;
 		case 's':
 			parse_slow(optarg, options);
@@ -409,6 +416,7 @@ int main(int argc, char **argv)
 		.failures = 1000,
 	};
 	static struct absent absent[MAX_ABSENT];
+	struct wanted_list list = { .count = 0 };
 	unsigned int nr_absent = 0;
 	struct vectors vectors;
 	struct results *results;
@@ -416,6 +424,8 @@ int main(int argc, char **argv)
 	parse(argc, argv, &options);
 	device_probe();
 	load(options.vectors, &vectors);
+	if (options.wanted)
+		read_wanted(options.wanted, &list);
 	results = shared(sizeof(*results));
 	results->max_rows = MAX_ROWS;
 	results->row = shared(MAX_ROWS * sizeof(*results->row));
@@ -427,7 +437,7 @@ int main(int argc, char **argv)
 		if (options.algorithm &&
 		    strcmp(options.algorithm, vec_at(&vectors, algorithm->name)))
 			continue;
-		nr_absent += find_drivers(&vectors, algorithm, results,
+		nr_absent += find_drivers(&vectors, algorithm, &list, results,
 					  absent + nr_absent,
 					  MAX_ABSENT - nr_absent);
 	}

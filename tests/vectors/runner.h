@@ -89,8 +89,22 @@ struct absent {
 void die(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
+/* A driver to look for. */
+struct wanted {
+	char name[DEVCRYPTO_NAME_BYTES];
+	char driver[DEVCRYPTO_NAME_BYTES];
+};
+
+/* All that are to be looked for, of whatever algorithm. */
+struct wanted_list {
+	struct wanted *wanted;
+	unsigned int count;
+};
+
+void read_wanted(const char *path, struct wanted_list *list);
 unsigned int find_drivers(const struct vectors *vectors,
 			  const struct vec_algorithm *algorithm,
+			  const struct wanted_list *list,
 			  struct results *results, struct absent *absent,
 			  unsigned int max_absent);
 
