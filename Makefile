@@ -202,6 +202,22 @@ load:  ## load the installed driver into this machine's kernel, as root (a secon
 	udevadm settle
 	ls -l /dev/crypto
 
+# --- packages ---------------------------------------------------------------------------------
+
+DEB_PACKAGES := dpkg-dev debhelper lintian python3-pip
+
+.PHONY: dist
+dist: venv  ## wheel and sdist of the client, in build/dist (half a minute)
+	@rm -rf build/dist
+	@$(BIN)/python -m build --outdir build/dist . >build/dist.log 2>&1 || \
+		{ cat build/dist.log; false; }
+	@ls build/dist/*
+
+.PHONY: deb
+deb: PACKAGES += $(DEB_PACKAGES)
+deb: deps  ## Debian packages of module, header and client, in build/deb (a minute; 2 the first time)
+	@install/build-deb
+
 # --- putting things away ----------------------------------------------------------------------
 
 .PHONY: clean

@@ -113,16 +113,20 @@ def _digest(tree: KernelTree) -> str:
     return total.hexdigest()
 
 
-def version() -> str:
-    """What the driver says of its version: the project's, and the commit where there is one."""
+def release() -> str:
+    """The version of the project."""
     settings = configparser.ConfigParser()
     settings.read(PROJECT / "setup.cfg", encoding="utf-8")
-    release = settings["metadata"]["version"]
+    return settings["metadata"]["version"]
+
+
+def version() -> str:
+    """What the driver says of its version: the project's, and the commit where there is one."""
     try:
         commit = run(["git", "-C", str(PROJECT), "describe", "--always", "--dirty"]).strip()
     except GuestError:
-        return release
-    return f"{release}-g{commit}"
+        return release()
+    return f"{release()}-g{commit}"
 
 
 def _mirror(target: Path) -> None:

@@ -17,6 +17,13 @@ from pycryptodev.cli import build_parser
 FILES = ("FILE", "PATH")
 """What stands for a file in the help."""
 
+# Debian 12's shtab takes the first of the choices alone, and joins with blanks what it then takes
+# apart at newlines. A newer one writes neither of these.
+CORRECTIONS = {
+    '="${current_action}_choices"': '="${current_action}_choices[@]"',
+    '-W "${current_action_choices}"': '-W "${current_action_choices// /$IFS}"',
+}
+
 
 def actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
     """Every argument of a parser and of the verbs below it."""
@@ -33,7 +40,13 @@ def main() -> None:
     for action in actions(parser):
         if action.metavar in FILES or action.dest == "file":
             setattr(action, "complete", shtab.FILE)  # noqa: B010
-    print(shtab.complete(parser, sys.argv[1]))
+        if action.choices and not isinstance(action, argparse._SubParsersAction):
+            # Debian 12's shtab indexes them.
+            action.choices = list(action.choices)
+    script = shtab.complete(parser, sys.argv[1])
+    for wrong, right in CORRECTIONS.items():
+        script = script.replace(wrong, right)
+    print(script)
 
 
 main()
