@@ -205,6 +205,7 @@ load:  ## load the installed driver into this machine's kernel, as root (a secon
 # --- packages ---------------------------------------------------------------------------------
 
 DEB_PACKAGES := dpkg-dev debhelper lintian python3-pip
+CHROOT_PACKAGES := debootstrap debian-archive-keyring
 
 .PHONY: dist
 dist: venv  ## wheel and sdist of the client, in build/dist (half a minute)
@@ -214,9 +215,14 @@ dist: venv  ## wheel and sdist of the client, in build/dist (half a minute)
 	@ls build/dist/*
 
 .PHONY: deb
-deb: PACKAGES += $(DEB_PACKAGES)
+deb test-packages: PACKAGES += $(DEB_PACKAGES)
 deb: deps  ## Debian packages of module, header and client, in build/deb (a minute; 2 the first time)
 	@install/build-deb
+
+.PHONY: test-packages
+test-packages: PACKAGES += $(CHROOT_PACKAGES)
+test-packages: venv dist deb  ## install, use and remove the packages in clean systems (10 minutes; 3 more the first time)
+	@$(SUDO) env HOME="$$HOME" $(BIN)/python -m pytest -q --durations=5 tests/packages
 
 # --- putting things away ----------------------------------------------------------------------
 
@@ -226,5 +232,5 @@ clean:  ## remove what was built (a second)
 	rm -f pycryptodev/*.so
 
 .PHONY: distclean
-distclean: clean  ## remove the fetched kernels, too (a second)
+distclean: clean  ## remove the fetched kernels and systems, too (a second)
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/devcrypto"

@@ -87,9 +87,8 @@ class Suite:
             run(["dpkg", "-x", str(deb), str(root)])
         shutil.rmtree(scratch)
 
-    def _private_configuration(self) -> list[str]:
-        """Options that give apt its own lists, made from the configured sources of the host."""
-        state = CACHE / "apt" / self.release
+    def sources(self) -> list[tuple[str, str]]:
+        """Where the suite is, with its updates: address and name, from the host's own sources."""
         host = host_suite()
         form = ("--format", "$(REPO_URI) $(RELEASE)")
         targets = run(["apt-get", "indextargets", *form, "Created-By: Packages"])
@@ -102,10 +101,16 @@ class Suite:
                 sources.add((uri, self.release))
         if not sources:
             raise GuestError(f"apt has no Debian sources for {host} to derive {self.name} from")
+        return sorted(sources)
+
+    def _private_configuration(self) -> list[str]:
+        """Options that give apt its own lists, made from the configured sources of the host."""
+        state = CACHE / "apt" / self.release
+        sources = self.sources()
         with locked(state):
             (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
             (state / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
-            text = "".join(f"deb {uri} {release} main\n" for uri, release in sorted(sources))
+            text = "".join(f"deb {uri} {release} main\n" for uri, release in sources)
             (state / "sources.list").write_text(text, encoding="utf-8")
         settings: dict[str, object] = {
             "Dir::Etc::SourceList": state / "sources.list",
