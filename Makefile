@@ -88,7 +88,11 @@ tests-build: venv  ## build the C tests and examples, pack the vectors (a minute
 
 .PHONY: test
 test: venv driver  ## the whole suite, in the guest (6 minutes; 8 the first time)
-	@$(BIN)/python tests/run.py --kernel '$(KERNEL)'
+	@$(BIN)/python -m tests.run --kernel '$(KERNEL)'
+
+.PHONY: test-kernels
+test-kernels: venv  ## the whole suite on every kernel, and the README's table (25 minutes)
+	@$(BIN)/python -m tests.run --kernel all
 
 .PHONY: check
 check: venv  ## the static checks (20 s)
