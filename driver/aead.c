@@ -47,9 +47,9 @@ static bool dc_aead_has_two_keys(const struct dc_tfm *tfm)
  * authenc takes its keys as a routing attribute with the length of the
  * cipher's key, the authentication key and the cipher's key.
  */
-static int dc_aead_set_two_keys(struct dc_tfm *tfm, const struct dc_key *key,
-				const struct dc_key *auth_key)
+static int dc_aead_set_two_keys(struct dc_tfm *tfm, const struct dc_keys *keys)
 {
+	const struct dc_key *auth_key = &keys->auth_key, *key = &keys->key;
 	const u32 head = RTA_SPACE(sizeof(struct crypto_authenc_key_param));
 	const u32 bytes = head + auth_key->bytes + key->bytes;
 	struct crypto_authenc_key_param *param;
@@ -72,22 +72,21 @@ static int dc_aead_set_two_keys(struct dc_tfm *tfm, const struct dc_key *key,
 	return err;
 }
 
-static int dc_aead_setkey(struct dc_tfm *tfm, const struct dc_key *key,
-			  const struct dc_key *auth_key, u32 tag_bytes)
+static int dc_aead_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 {
 	int err;
 
-	if (tag_bytes)
-		tfm->alg.out_tag_bytes = tag_bytes;
+	if (keys->tag_bytes)
+		tfm->alg.out_tag_bytes = keys->tag_bytes;
 	/* For the longest tag too: some drivers keep the size themselves. */
 	err = crypto_aead_setauthsize(tfm->aead, tfm->alg.out_tag_bytes);
 	if (err)
 		return err;
 	if (dc_aead_has_two_keys(tfm))
-		return dc_aead_set_two_keys(tfm, key, auth_key);
-	if (auth_key->bytes)
+		return dc_aead_set_two_keys(tfm, keys);
+	if (keys->auth_key.bytes)
 		return -EINVAL;
-	return crypto_aead_setkey(tfm->aead, key->data, key->bytes);
+	return crypto_aead_setkey(tfm->aead, keys->key.data, keys->key.bytes);
 }
 
 static int dc_aead_reserve(struct dc_request *rq)
@@ -191,6 +190,8 @@ const struct dc_class dc_aead_class = {
 	.id = DEVCRYPTO_CLASS_AEAD,
 	.name = "aead",
 	.ops = BIT(DEVCRYPTO_OP_ENCRYPT) | BIT(DEVCRYPTO_OP_DECRYPT),
+	.config_flags = DEVCRYPTO_CONFIG_LAYOUT,
+	.config_fields = DC_USES_KEY | DC_USES_AUTH_KEY | DC_USES_TAG_BYTES,
 	.open = dc_aead_open,
 	.close = dc_aead_close,
 	.setkey = dc_aead_setkey,

@@ -106,9 +106,13 @@ void dc_tfm_describe(struct dc_tfm *tfm, struct crypto_tfm *base)
 		out->out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
 }
 
-static void dc_key_free(struct dc_key *key)
+static void dc_keys_free(struct dc_keys *keys)
 {
-	kfree_sensitive(key->base);
+	kfree_sensitive(keys->key.base);
+	kfree_sensitive(keys->auth_key.base);
+	kfree_sensitive(keys->params.base);
+	kfree_sensitive(keys->dh_p.base);
+	kfree_sensitive(keys->dh_g.base);
 }
 
 static int dc_key_get(struct dc_key *key, u64 addr, u32 bytes, u32 flags)
@@ -127,6 +131,29 @@ static int dc_key_get(struct dc_key *key, u64 addr, u32 bytes, u32 flags)
 	key->data = PTR_ALIGN((u8 *)key->base, DC_LAYOUT_ALIGN) + shift;
 	key->bytes = bytes;
 	return dc_get_bytes(key->data, addr, bytes);
+}
+
+static int dc_keys_get(struct dc_keys *keys,
+		       const struct devcrypto_config *config)
+{
+	const u32 flags = config->flags;
+	int err;
+
+	keys->tag_bytes = config->tag_bytes;
+	err = dc_key_get(&keys->key, config->key, config->key_bytes, flags);
+	if (!err)
+		err = dc_key_get(&keys->auth_key, config->auth_key,
+				 config->auth_key_bytes, flags);
+	if (!err)
+		err = dc_key_get(&keys->params, config->key_params,
+				 config->key_params_bytes, flags);
+	if (!err)
+		err = dc_key_get(&keys->dh_p, config->dh_p, config->dh_p_bytes,
+				 flags);
+	if (!err)
+		err = dc_key_get(&keys->dh_g, config->dh_g, config->dh_g_bytes,
+				 flags);
+	return err;
 }
 
 /* Errors of looking an algorithm up, as the header's table has them. */
@@ -172,21 +199,45 @@ static int dc_key_error(int err)
 	}
 }
 
+/* What holds for every class. */
 static int dc_config_check(const struct devcrypto_config *config)
 {
 	const u32 known = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT;
 	size_t bytes = strnlen(config->name, sizeof(config->name));
 
-	if (config->flags & ~known || config->reserved)
+	if (config->flags & ~known || config->reserved || config->reserved2 ||
+	    config->source || config->key_serial)
 		return -EINVAL;
 	if (memchr_inv(config->name + bytes, 0, sizeof(config->name) - bytes) ||
 	    bytes == sizeof(config->name))
 		return -EINVAL;
-	if (config->flags & DEVCRYPTO_CONFIG_QUERY &&
-	    (config->key || config->key_bytes || config->auth_key ||
-	     config->auth_key_bytes || config->tag_bytes))
-		return -EINVAL;
 	return dc_name_check(config->name);
+}
+
+/* What a class does not use has to be zero; a mere query uses nothing. */
+static int dc_config_check_class(const struct devcrypto_config *config,
+				 const struct dc_class *class)
+{
+	u32 fields = class->config_fields;
+
+	if (config->flags & ~(class->config_flags | DEVCRYPTO_CONFIG_QUERY))
+		return -EOPNOTSUPP;
+	if (config->flags & DEVCRYPTO_CONFIG_QUERY)
+		fields = 0;
+	if (!(fields & DC_USES_KEY) && (config->key || config->key_bytes))
+		return -EINVAL;
+	if (!(fields & DC_USES_AUTH_KEY) &&
+	    (config->auth_key || config->auth_key_bytes))
+		return -EINVAL;
+	if (!(fields & DC_USES_TAG_BYTES) && config->tag_bytes)
+		return -EINVAL;
+	if (!(fields & DC_USES_KEY_PARAMS) &&
+	    (config->key_params || config->key_params_bytes))
+		return -EINVAL;
+	if (!(fields & DC_USES_DH) && (config->dh_p || config->dh_p_bytes ||
+				       config->dh_g || config->dh_g_bytes))
+		return -EINVAL;
+	return 0;
 }
 
 /* Looks the algorithm up and gives it its key, if it is not a mere query. */
@@ -194,7 +245,7 @@ static struct dc_tfm *dc_tfm_make(const struct dc_class *class,
 				  const struct devcrypto_config *config,
 				  const struct file *file)
 {
-	struct dc_key key = {}, auth_key = {};
+	struct dc_keys keys = {};
 	struct dc_tfm *tfm;
 	int err;
 
@@ -219,18 +270,13 @@ static struct dc_tfm *dc_tfm_make(const struct dc_class *class,
 	err = dc_policy_check_chosen(tfm, file);
 	if (err || config->flags & DEVCRYPTO_CONFIG_QUERY)
 		goto out;
-	err = dc_key_get(&key, config->key, config->key_bytes, config->flags);
-	if (!err)
-		err = dc_key_get(&auth_key, config->auth_key,
-				 config->auth_key_bytes, config->flags);
-	if (!err && !key.bytes &&
+	err = dc_keys_get(&keys, config);
+	if (!err && !keys.key.bytes &&
 	    tfm->alg.out_properties & DEVCRYPTO_ALG_NEEDS_KEY)
 		err = -ENOKEY;
 	if (!err)
-		err = dc_key_error(class->setkey(tfm, &key, &auth_key,
-						 config->tag_bytes));
-	dc_key_free(&key);
-	dc_key_free(&auth_key);
+		err = dc_key_error(class->setkey(tfm, &keys));
+	dc_keys_free(&keys);
 out:
 	if (err) {
 		dc_tfm_put(tfm);
@@ -265,6 +311,8 @@ static void dc_config_answer(struct devcrypto_config *config,
 	const size_t to = offsetofend(struct devcrypto_config, out_seed_bytes);
 
 	memcpy((u8 *)config + from, (const u8 *)alg + from, to - from);
+	config->out_output_bytes = alg->out_output_bytes;
+	config->out_saved_bytes = alg->out_saved_bytes;
 }
 
 static int dc_config_locked(const struct dc_call *call,
@@ -300,6 +348,9 @@ static int dc_config(const struct dc_call *call, struct devcrypto_config *config
 
 	if (!class)
 		return -EOPNOTSUPP;
+	err = dc_config_check_class(config, class);
+	if (err)
+		return err;
 	err = dc_policy_check(config->name, call->file);
 	if (err)
 		return err;

@@ -41,11 +41,10 @@ static void dc_hash_close(struct dc_tfm *tfm)
 	crypto_free_ahash(tfm->ahash);
 }
 
-static int dc_hash_setkey(struct dc_tfm *tfm, const struct dc_key *key,
-			  const struct dc_key *auth_key, u32 tag_bytes)
+static int dc_hash_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 {
-	if (auth_key->bytes || tag_bytes)
-		return -EINVAL;
+	const struct dc_key *key = &keys->key;
+
 	if (!key->bytes)
 		return 0;
 	return crypto_ahash_setkey(tfm->ahash, key->data, key->bytes);
@@ -215,6 +214,8 @@ const struct dc_class dc_hash_class = {
 	.name = "hash",
 	.ops = BIT(DEVCRYPTO_OP_DIGEST) | BIT(DEVCRYPTO_OP_STREAM_INIT) |
 	       BIT(DEVCRYPTO_OP_STREAM_UPDATE) | BIT(DEVCRYPTO_OP_STREAM_FINAL),
+	.config_flags = DEVCRYPTO_CONFIG_LAYOUT,
+	.config_fields = DC_USES_KEY,
 	.open = dc_hash_open,
 	.close = dc_hash_close,
 	.setkey = dc_hash_setkey,

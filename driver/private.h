@@ -135,10 +135,37 @@ struct dc_key {
 };
 
 /**
+ * struct dc_keys - what the caller gives an algorithm before the first request
+ * @key: the key
+ * @auth_key: of "authenc(…)"
+ * @params: parameters of an "ecrdsa" key
+ * @dh_p: prime of "dh"
+ * @dh_g: generator of "dh"
+ * @tag_bytes: length of an AEAD's tag, 0 = the longest
+ */
+struct dc_keys {
+	struct dc_key key;
+	struct dc_key auth_key;
+	struct dc_key params;
+	struct dc_key dh_p;
+	struct dc_key dh_g;
+	u32 tag_bytes;
+};
+
+/* Fields of struct devcrypto_config that a class uses. */
+#define DC_USES_KEY		BIT(0)
+#define DC_USES_AUTH_KEY	BIT(1)
+#define DC_USES_TAG_BYTES	BIT(2)
+#define DC_USES_KEY_PARAMS	BIT(3)
+#define DC_USES_DH		BIT(4)
+
+/**
  * struct dc_class - a class of algorithms
  * @id: DEVCRYPTO_CLASS_*
  * @name: for fdinfo
  * @ops: bit (1 << DEVCRYPTO_OP_*) for each operation
+ * @config_flags: DEVCRYPTO_CONFIG_* that it knows, besides QUERY
+ * @config_fields: DC_USES_*
  * @open: allocates the crypto API's tfm of that name and fills @tfm in
  * @close: frees the crypto API's tfm
  * @setkey: sets key and tag size, or the seed; called once before the first
@@ -161,10 +188,11 @@ struct dc_class {
 	u32 id;
 	const char *name;
 	u32 ops;
+	u32 config_flags;
+	u32 config_fields;
 	int (*open)(struct dc_tfm *tfm, const char *name);
 	void (*close)(struct dc_tfm *tfm);
-	int (*setkey)(struct dc_tfm *tfm, const struct dc_key *key,
-		      const struct dc_key *auth_key, u32 tag_bytes);
+	int (*setkey)(struct dc_tfm *tfm, const struct dc_keys *keys);
 	int (*attach)(struct dc_context *ctx, struct dc_tfm *tfm);
 	void (*detach)(struct dc_context *ctx);
 	int (*load)(struct dc_request *rq);

@@ -16,11 +16,8 @@
 
 static int dc_rng_open(struct dc_tfm *tfm, const char *name)
 {
-	struct crypto_rng *rng;
+	struct crypto_rng *rng = crypto_alloc_rng(name, 0, 0);
 
-	if (tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)
-		return -EOPNOTSUPP;
-	rng = crypto_alloc_rng(name, 0, 0);
 	if (IS_ERR(rng))
 		return PTR_ERR(rng);
 	tfm->rng = rng;
@@ -47,14 +44,10 @@ static int dc_rng_seed(struct dc_tfm *tfm, const u8 *seed, u32 bytes)
 	return crypto_rng_reset(tfm->rng, seed, bytes);
 }
 
-static int dc_rng_setkey(struct dc_tfm *tfm, const struct dc_key *key,
-			 const struct dc_key *auth_key, u32 tag_bytes)
+static int dc_rng_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 {
-	int err;
+	int err = dc_rng_seed(tfm, NULL, 0);
 
-	if (key->bytes || auth_key->bytes || tag_bytes)
-		return -EINVAL;
-	err = dc_rng_seed(tfm, NULL, 0);
 	/* No key of the caller's is at fault if there is no entropy. */
 	if (err == -ERESTARTSYS)
 		return -EINTR;

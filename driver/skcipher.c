@@ -52,12 +52,10 @@ static void dc_skcipher_close(struct dc_tfm *tfm)
 	crypto_free_skcipher(tfm->skcipher);
 }
 
-static int dc_skcipher_setkey(struct dc_tfm *tfm, const struct dc_key *key,
-			      const struct dc_key *auth_key, u32 tag_bytes)
+static int dc_skcipher_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 {
-	if (auth_key->bytes || tag_bytes)
-		return -EINVAL;
-	return crypto_skcipher_setkey(tfm->skcipher, key->data, key->bytes);
+	return crypto_skcipher_setkey(tfm->skcipher, keys->key.data,
+				      keys->key.bytes);
 }
 
 static int dc_skcipher_reserve(struct dc_request *rq)
@@ -144,6 +142,8 @@ const struct dc_class dc_skcipher_class = {
 	.id = DEVCRYPTO_CLASS_SKCIPHER,
 	.name = "skcipher",
 	.ops = BIT(DEVCRYPTO_OP_ENCRYPT) | BIT(DEVCRYPTO_OP_DECRYPT),
+	.config_flags = DEVCRYPTO_CONFIG_LAYOUT,
+	.config_fields = DC_USES_KEY,
 	.open = dc_skcipher_open,
 	.close = dc_skcipher_close,
 	.setkey = dc_skcipher_setkey,

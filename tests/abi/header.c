@@ -19,7 +19,7 @@
 	CHECK(number_of_##command, (command) == (3UL << 30 | 0xd5 << 8 | (number) | \
 						 (unsigned long)sizeof(struct type) << 16))
 
-SIZE(devcrypto_info, 104);
+SIZE(devcrypto_info, 112);
 FIELD(devcrypto_info, abi_version, 0);
 FIELD(devcrypto_info, fips_enabled, 4);
 FIELD(devcrypto_info, features, 8);
@@ -36,8 +36,10 @@ FIELD(devcrypto_info, max_layout_entries, 52);
 FIELD(devcrypto_info, max_memory_per_user, 56);
 FIELD(devcrypto_info, memory_of_user, 64);
 FIELD(devcrypto_info, version, 72);
+FIELD(devcrypto_info, max_comp_bytes, 104);
+FIELD(devcrypto_info, out_reserved, 108);
 
-SIZE(devcrypto_config, 472);
+SIZE(devcrypto_config, 528);
 FIELD(devcrypto_config, alg_class, 0);
 FIELD(devcrypto_config, flags, 4);
 FIELD(devcrypto_config, name, 8);
@@ -61,6 +63,17 @@ FIELD(devcrypto_config, out_state_bytes, 456);
 FIELD(devcrypto_config, out_key_min_bytes, 460);
 FIELD(devcrypto_config, out_key_max_bytes, 464);
 FIELD(devcrypto_config, out_seed_bytes, 468);
+FIELD(devcrypto_config, source, 472);
+FIELD(devcrypto_config, key_serial, 476);
+FIELD(devcrypto_config, key_params, 480);
+FIELD(devcrypto_config, dh_p, 488);
+FIELD(devcrypto_config, dh_g, 496);
+FIELD(devcrypto_config, key_params_bytes, 504);
+FIELD(devcrypto_config, dh_p_bytes, 508);
+FIELD(devcrypto_config, dh_g_bytes, 512);
+FIELD(devcrypto_config, reserved2, 516);
+FIELD(devcrypto_config, out_output_bytes, 520);
+FIELD(devcrypto_config, out_saved_bytes, 524);
 
 SIZE(devcrypto_segment, 16);
 FIELD(devcrypto_segment, addr, 0);
@@ -81,10 +94,14 @@ FIELD(devcrypto_request, src_segments, 48);
 FIELD(devcrypto_request, dst_segments, 52);
 FIELD(devcrypto_request, iv, 56);
 FIELD(devcrypto_request, assoc, 64);
+FIELD(devcrypto_request, entropy, 64);
 FIELD(devcrypto_request, tag, 72);
+FIELD(devcrypto_request, signature, 72);
 FIELD(devcrypto_request, iv_bytes, 80);
 FIELD(devcrypto_request, assoc_bytes, 84);
+FIELD(devcrypto_request, entropy_bytes, 84);
 FIELD(devcrypto_request, tag_bytes, 88);
+FIELD(devcrypto_request, signature_bytes, 88);
 FIELD(devcrypto_request, reserved, 92);
 
 SIZE(devcrypto_run, 24);
@@ -101,16 +118,25 @@ NUMBER(DEVCRYPTO_IOC_RUN, devcrypto_run, 2);
 /* Every constant as a program would use it. */
 const __u32 classes[] = {
 	DEVCRYPTO_CLASS_SKCIPHER, DEVCRYPTO_CLASS_AEAD, DEVCRYPTO_CLASS_HASH, DEVCRYPTO_CLASS_RNG,
+	DEVCRYPTO_CLASS_COMP, DEVCRYPTO_CLASS_AKCIPHER, DEVCRYPTO_CLASS_SIG, DEVCRYPTO_CLASS_KPP,
 };
 const __u32 operations[] = {
 	DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT, DEVCRYPTO_OP_DIGEST,
 	DEVCRYPTO_OP_STREAM_INIT, DEVCRYPTO_OP_STREAM_UPDATE, DEVCRYPTO_OP_STREAM_FINAL,
 	DEVCRYPTO_OP_GENERATE, DEVCRYPTO_OP_RESEED,
+	DEVCRYPTO_OP_STREAM_SAVE, DEVCRYPTO_OP_STREAM_RESTORE,
+	DEVCRYPTO_OP_COMPRESS, DEVCRYPTO_OP_DECOMPRESS, DEVCRYPTO_OP_SIGN, DEVCRYPTO_OP_VERIFY,
+	DEVCRYPTO_OP_PUBLIC_KEY, DEVCRYPTO_OP_SHARED_SECRET,
 };
-const __u32 config_flags = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT;
+const __u32 config_flags = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT |
+			   DEVCRYPTO_CONFIG_SOURCE | DEVCRYPTO_CONFIG_STREAM |
+			   DEVCRYPTO_CONFIG_KEYRING | DEVCRYPTO_CONFIG_PRIVATE |
+			   DEVCRYPTO_CONFIG_GENERATE | DEVCRYPTO_CONFIG_ENTROPY;
 const __u32 request_flags = DEVCRYPTO_REQUEST_IV_OUT;
 const __u32 properties = DEVCRYPTO_ALG_ASYNC | DEVCRYPTO_ALG_HARDWARE | DEVCRYPTO_ALG_TESTED |
 			 DEVCRYPTO_ALG_CHAINS | DEVCRYPTO_ALG_NEEDS_KEY;
 __extension__ const __u64 features =
-	DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT | DEVCRYPTO_FEATURE_IV_OUT;
+	DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT | DEVCRYPTO_FEATURE_IV_OUT |
+	DEVCRYPTO_FEATURE_SOURCE | DEVCRYPTO_FEATURE_STREAM | DEVCRYPTO_FEATURE_KEYRING |
+	DEVCRYPTO_FEATURE_PRIVATE | DEVCRYPTO_FEATURE_GENERATE | DEVCRYPTO_FEATURE_ENTROPY;
 const __u32 version = DEVCRYPTO_ABI_VERSION;

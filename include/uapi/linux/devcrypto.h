@@ -25,6 +25,9 @@
  * them: a generic name such as "cbc(aes)" takes the implementation with the
  * highest priority, a driver name such as "cbc-aes-aesni" takes that one.
  *
+ * A context may also be made from another one, of which it then shares algorithm
+ * and key, without anybody seeing the key again: see DEVCRYPTO_CONFIG_SOURCE.
+ *
  * Data are copied between the caller and memory of the driver. All input of a
  * request is read before any output is written and nothing is read twice, so
  * source and destination may be the same or overlap in any way, and need no
@@ -59,7 +62,8 @@
  * ioctl() and devcrypto_request.out_result (negated) use one set of errors:
  *
  * ================  =========================================================
- * EPERM             the administrator's policy refuses the algorithm
+ * EPERM             the administrator's policy refuses the algorithm, or what was
+ *                   asked for takes CAP_SYS_ADMIN
  * ENOENT            no such algorithm, or it did not pass its self-test
  * ENOTCONN          the context has not been configured
  * EBUSY             the context has been configured already, or another
@@ -75,8 +79,16 @@
  *                   or 0 where it cannot be known
  * EOVERFLOW         lengths that do not add up in 32 bits
  * EBADMSG           the authentication tag is wrong, or what "kw(aes)" has for
- *                   one
- * ENOKEY            the algorithm needs a key and was given none
+ *                   one; the padding of an RSA decryption; the seal of a saved
+ *                   hash state
+ * EKEYREJECTED      the signature does not verify; of a key of the keyring: it
+ *                   is a negative one
+ * EILSEQ            the compressed input is corrupt; see DEVCRYPTO_CLASS_COMP
+ * ENOKEY            the algorithm needs a key and was given none, or the keyring
+ *                   has no key of that serial
+ * EKEYEXPIRED,      what the keyring says of a key
+ * EKEYREVOKED,
+ * EACCES
  * EDQUOT            a limit of devcrypto_info has been reached
  * ESTALE            an earlier operation on the hash stream failed or was
  *                   killed; it has to be initialised anew
@@ -122,11 +134,38 @@
  *	"jitterentropy_rng". Operations GENERATE and RESEED. A generator is
  *	seeded by the kernel when the context is configured. "stdrng" is the
  *	kernel's default, and one without it has "jitterentropy_rng".
+ * DEVCRYPTO_CLASS_COMP
+ *	Compression: "deflate", "lz4", "lz4hc", "lzo", "lzo-rle", "zstd", "842".
+ *	Operations COMPRESS and DECOMPRESS on blocks of at most
+ *	max_comp_bytes, with no framing but the codec's own: "deflate" is a raw
+ *	deflate stream (RFC 1951), "zstd" a frame (RFC 8878), "lz4" and "lz4hc" an
+ *	LZ4 block, "lzo" and "lzo-rle" an LZO1X block. Output that does not fit is
+ *	EMSGSIZE, with out_bytes 0, when they compress. When they decompress,
+ *	"deflate" and "zstd" of 7.x tell it from corrupt input; of the others
+ *	EILSEQ says "corrupt, or does not fit".
+ * DEVCRYPTO_CLASS_AKCIPHER
+ *	Asymmetric encryption: "rsa" (the bare operation of RFC 8017 section 5.1)
+ *	and "pkcs1pad(rsa)" (RSAES-PKCS1-v1_5, section 7.2). Operations ENCRYPT
+ *	and, with a private key, DECRYPT.
+ * DEVCRYPTO_CLASS_SIG
+ *	Signatures. Operations VERIFY and, with a private key, SIGN. The input is
+ *	the digest of the message, which the caller makes, not the message:
+ *	"pkcs1pad(rsa,sha256)" and its like (from 6.13 on "pkcs1(rsa,sha256)";
+ *	RSASSA-PKCS1-v1_5, RFC 8017 section 8.2), "ecdsa-nist-p256" (from 6.13 on
+ *	"x962(ecdsa-nist-p256)") and "ecrdsa", which verify only.
+ * DEVCRYPTO_CLASS_KPP
+ *	Key agreement: "dh", "ffdhe2048(dh)" to "ffdhe8192(dh)" (RFC 7919),
+ *	"ecdh-nist-p256" and its like, "curve25519" (RFC 7748). Operations
+ *	PUBLIC_KEY and SHARED_SECRET.
  */
 #define DEVCRYPTO_CLASS_SKCIPHER	1
 #define DEVCRYPTO_CLASS_AEAD		2
 #define DEVCRYPTO_CLASS_HASH		3
 #define DEVCRYPTO_CLASS_RNG		4
+#define DEVCRYPTO_CLASS_COMP		5
+#define DEVCRYPTO_CLASS_AKCIPHER	6
+#define DEVCRYPTO_CLASS_SIG		7
+#define DEVCRYPTO_CLASS_KPP		8
 
 /**
  * DOC: Features
@@ -134,10 +173,22 @@
  * DEVCRYPTO_FEATURE_QUERY	DEVCRYPTO_CONFIG_QUERY is known
  * DEVCRYPTO_FEATURE_LAYOUT	DEVCRYPTO_CONFIG_LAYOUT is known
  * DEVCRYPTO_FEATURE_IV_OUT	DEVCRYPTO_REQUEST_IV_OUT is known
+ * DEVCRYPTO_FEATURE_SOURCE	DEVCRYPTO_CONFIG_SOURCE is known
+ * DEVCRYPTO_FEATURE_STREAM	DEVCRYPTO_CONFIG_STREAM is known
+ * DEVCRYPTO_FEATURE_KEYRING	DEVCRYPTO_CONFIG_KEYRING is known
+ * DEVCRYPTO_FEATURE_PRIVATE	DEVCRYPTO_CONFIG_PRIVATE is known
+ * DEVCRYPTO_FEATURE_GENERATE	DEVCRYPTO_CONFIG_GENERATE is known
+ * DEVCRYPTO_FEATURE_ENTROPY	DEVCRYPTO_CONFIG_ENTROPY is known
  */
 #define DEVCRYPTO_FEATURE_QUERY		(1ULL << 0)
 #define DEVCRYPTO_FEATURE_LAYOUT	(1ULL << 1)
 #define DEVCRYPTO_FEATURE_IV_OUT	(1ULL << 2)
+#define DEVCRYPTO_FEATURE_SOURCE	(1ULL << 3)
+#define DEVCRYPTO_FEATURE_STREAM	(1ULL << 4)
+#define DEVCRYPTO_FEATURE_KEYRING	(1ULL << 5)
+#define DEVCRYPTO_FEATURE_PRIVATE	(1ULL << 6)
+#define DEVCRYPTO_FEATURE_GENERATE	(1ULL << 7)
+#define DEVCRYPTO_FEATURE_ENTROPY	(1ULL << 8)
 
 /**
  * struct devcrypto_info - DEVCRYPTO_IOC_INFO: what the driver is and allows
@@ -161,6 +212,9 @@
  *	user's requests; between requests a context keeps some of it
  * @memory_of_user: bytes of it that the caller's user has now
  * @version: version of the driver, NUL-terminated
+ * @max_comp_bytes: DEVCRYPTO_CLASS_COMP: most bytes of source in one request;
+ *	of a larger destination no more than this is used
+ * @out_reserved: 0
  *
  * May be used at any time, before the context is configured too. Every field
  * is written by the driver. Beyond a limit a call or request gets EDQUOT.
@@ -182,6 +236,8 @@ struct devcrypto_info {
 	__aligned_u64 max_memory_per_user;
 	__aligned_u64 memory_of_user;
 	char version[32];
+	__u32 max_comp_bytes;
+	__u32 out_reserved;
 };
 
 /**
@@ -198,11 +254,66 @@ struct devcrypto_info {
  *	the caller's address modulo 64; and the algorithm works in place only
  *	where source and destination are the same range or array. Without the
  *	flag it works in place on one aligned buffer. Requests are limited to
- *	max_layout_bytes and max_layout_entries. Not for DEVCRYPTO_CLASS_RNG
- *	(EOPNOTSUPP).
+ *	max_layout_bytes and max_layout_entries. For ciphers, AEADs and hashes;
+ *	other classes have one run of bytes anyway (EOPNOTSUPP).
+ * DEVCRYPTO_CONFIG_SOURCE
+ *	Share algorithm and key with the context that @source is a descriptor of:
+ *	the new context has its own requests, stream and limits, and stays when
+ *	the source is closed. Every other field but @flags is zero, and of the
+ *	flags STREAM is the only other one; a LAYOUT of the source's goes along.
+ *	The policy is asked again. EINVAL if @source is no descriptor of this
+ *	device, ENOTCONN if it has not been configured, EOPNOTSUPP with ENTROPY.
+ * DEVCRYPTO_CONFIG_STREAM
+ *	With SOURCE, of a hash: the new context's stream begins as a copy of the
+ *	source's. EBUSY while an operation on that is under way, ESTALE if it is
+ *	unusable, EOPNOTSUPP if the algorithm cannot export its state.
+ * DEVCRYPTO_CONFIG_KEYRING
+ *	The key is the payload of the key @key_serial of the kernel's keyring, of
+ *	type "user", "logon", "encrypted" or "trusted" (else EOPNOTSUPP), for
+ *	which the caller needs search permission; @key and @key_bytes are zero.
+ *	Not for algorithms whose output would give the key away, such as
+ *	"crc32c" (EOPNOTSUPP): of the hashes those built with hmac, cmac or xcbc,
+ *	and BLAKE2, take one.
+ * DEVCRYPTO_CONFIG_PRIVATE
+ *	AKCIPHER and SIG: @key is a private key.
+ * DEVCRYPTO_CONFIG_GENERATE
+ *	KPP: the kernel makes the private value, which never leaves it; @key is
+ *	zero. Not for "dh" (EOPNOTSUPP), whose parameters may be anybody's.
+ * DEVCRYPTO_CONFIG_ENTROPY
+ *	RNG: the caller gives the generator its entropy in every request, for
+ *	tests with published vectors. Takes CAP_SYS_ADMIN as names do that the
+ *	policy does not list (EPERM); only for the kernel's DRBGs (EOPNOTSUPP).
  */
-#define DEVCRYPTO_CONFIG_QUERY	(1U << 0)
-#define DEVCRYPTO_CONFIG_LAYOUT	(1U << 1)
+#define DEVCRYPTO_CONFIG_QUERY		(1U << 0)
+#define DEVCRYPTO_CONFIG_LAYOUT		(1U << 1)
+#define DEVCRYPTO_CONFIG_SOURCE		(1U << 2)
+#define DEVCRYPTO_CONFIG_STREAM		(1U << 3)
+#define DEVCRYPTO_CONFIG_KEYRING	(1U << 4)
+#define DEVCRYPTO_CONFIG_PRIVATE	(1U << 5)
+#define DEVCRYPTO_CONFIG_GENERATE	(1U << 6)
+#define DEVCRYPTO_CONFIG_ENTROPY	(1U << 7)
+
+/**
+ * DOC: Keys of the asymmetric classes
+ *
+ * "rsa", "pkcs1pad(…)", "pkcs1(…)"
+ *	DER of RSAPublicKey or, with DEVCRYPTO_CONFIG_PRIVATE, RSAPrivateKey (RFC
+ *	8017 appendix A.1).
+ * "ecdsa-nist-…", "x962(ecdsa-nist-…)"
+ *	The public point, uncompressed: 04, X, Y (SEC 1 section 2.3.3).
+ * "ecrdsa"
+ *	The DER of the OCTET STRING that holds the public key (RFC 9215), and in
+ *	@key_params the DER of GostR3410-2012-PublicKeyParameters.
+ * "dh"
+ *	The private value, and in @dh_p and @dh_g prime and generator: unsigned,
+ *	the most significant byte first, like every public key and secret of DH.
+ * "ffdhe…(dh)", "ecdh-nist-…"
+ *	The private value, the most significant byte first, as long as the order
+ *	of the group at most. Public keys of ECDH are X, Y without the 04 of SEC
+ *	1, the shared secret is X.
+ * "curve25519"
+ *	Private and public values, secrets: 32 bytes as RFC 7748 has them.
+ */
 
 /**
  * DOC: Properties in devcrypto_config.out_properties
@@ -256,18 +367,33 @@ struct devcrypto_info {
  * @out_iv_bytes: length of the IV of a request; 0 = takes none
  * @out_tag_bytes: AEAD: length of the tag of every request
  * @out_tag_max_bytes: AEAD: longest tag
- * @out_digest_bytes: hash: length of the digest
+ * @out_digest_bytes: hash: length of the digest; SIG: that of the digest which is
+ *	signed or verified, 0 = any
  * @out_state_bytes: hash: length of the exported state of a stream
  * @out_key_min_bytes: ciphers: shortest key; 0 where the crypto API cannot tell
  * @out_key_max_bytes: ciphers: longest key; 0 where the crypto API cannot tell
  * @out_seed_bytes: rng: length of a seed of the caller's; 0 = any
+ * @source: with DEVCRYPTO_CONFIG_SOURCE a descriptor, else zero
+ * @key_serial: with DEVCRYPTO_CONFIG_KEYRING the serial number of a key, else zero
+ * @key_params: "ecrdsa": address of the key's parameters; else zero
+ * @dh_p: "dh": address of the prime; else zero
+ * @dh_g: "dh": address of the generator; else zero
+ * @key_params_bytes: length of @key_params
+ * @dh_p_bytes: length of @dh_p
+ * @dh_g_bytes: length of @dh_g
+ * @reserved2: must be zero
+ * @out_output_bytes: AKCIPHER, SIG, KPP: the longest output of a request with
+ *	this key: ciphertext, signature, public key. 0 from a mere query.
+ * @out_saved_bytes: hash: length of a saved state of the stream; 0 = this
+ *	algorithm's state cannot be saved
  *
  * A context is configured once; a second call gets EBUSY. A call that fails
  * leaves the context unconfigured. An out_ field that does not apply to the
  * class is 0.
  *
  * Errors: EPERM, ENOENT, EBUSY, EINVAL, E2BIG, EOPNOTSUPP (unknown class),
- * EFAULT, ENOKEY, EDQUOT, ENOMEM, ENODEV, EIO, EINTR.
+ * EFAULT, ENOKEY, EDQUOT, ENOMEM, ENODEV, EIO, EINTR; with SOURCE also ENOTCONN
+ * and ESTALE, with KEYRING EKEYEXPIRED, EKEYREVOKED, EKEYREJECTED and EACCES.
  */
 struct devcrypto_config {
 	__u32 alg_class;
@@ -293,6 +419,17 @@ struct devcrypto_config {
 	__u32 out_key_min_bytes;
 	__u32 out_key_max_bytes;
 	__u32 out_seed_bytes;
+	__s32 source;
+	__s32 key_serial;
+	__aligned_u64 key_params;
+	__aligned_u64 dh_p;
+	__aligned_u64 dh_g;
+	__u32 key_params_bytes;
+	__u32 dh_p_bytes;
+	__u32 dh_g_bytes;
+	__u32 reserved2;
+	__u32 out_output_bytes;
+	__u32 out_saved_bytes;
 };
 
 /**
@@ -338,6 +475,37 @@ struct devcrypto_segment {
  *	Seeds the generator with @src_bytes at @src, at most max_key_bytes; with
  *	0 bytes from the kernel's entropy. A DRBG takes the bytes in addition to
  *	the kernel's entropy, "jitterentropy_rng" does without. Takes no @dst.
+ *	With DEVCRYPTO_CONFIG_ENTROPY both take @entropy_bytes at @entropy in
+ *	place of the kernel's; RESEED then instantiates a DRBG anew, with @src as
+ *	its personalisation string, and has to come first (else ENOKEY).
+ * DEVCRYPTO_OP_STREAM_SAVE (hash)
+ *	Writes the state of the stream to @dst, sealed, and leaves the stream as
+ *	it is. out_saved_bytes are needed; 0 is EOPNOTSUPP.
+ * DEVCRYPTO_OP_STREAM_RESTORE (hash)
+ *	Gives the stream the state that STREAM_SAVE wrote, whatever state it is
+ *	in. What is not a whole state that this load of the driver saved of the
+ *	same implementation with the same key is EBADMSG and changes nothing.
+ * DEVCRYPTO_OP_COMPRESS, DEVCRYPTO_OP_DECOMPRESS (comp)
+ *	@src_bytes, at least 1, are turned into out_bytes at @dst.
+ * DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT (akcipher)
+ *	@src_bytes, at most out_output_bytes, are turned into out_bytes at @dst,
+ *	which has room for out_output_bytes. Wrong padding is EBADMSG: who may
+ *	try that often with messages of others learns what their plaintext is
+ *	(RFC 8017 section 7.2). DECRYPT with a public key is EINVAL.
+ * DEVCRYPTO_OP_SIGN (sig)
+ *	The signature of the digest at @src is written to @dst, which has room for
+ *	out_output_bytes. EINVAL with a public key.
+ * DEVCRYPTO_OP_VERIFY (sig)
+ *	@signature_bytes at @signature are held against the digest at @src.
+ *	EKEYREJECTED if they do not match, whatever is wrong with them. Takes no
+ *	@dst.
+ * DEVCRYPTO_OP_PUBLIC_KEY (kpp)
+ *	The public key of the context's private value is written to @dst, which
+ *	has room for out_output_bytes. Takes no @src.
+ * DEVCRYPTO_OP_SHARED_SECRET (kpp)
+ *	The secret shared with the owner of the public key at @src is written to
+ *	@dst, which has room for out_output_bytes. A public key that is out of
+ *	range, not on the curve or of small order is EINVAL.
  */
 #define DEVCRYPTO_OP_ENCRYPT		1
 #define DEVCRYPTO_OP_DECRYPT		2
@@ -347,6 +515,14 @@ struct devcrypto_segment {
 #define DEVCRYPTO_OP_STREAM_FINAL	6
 #define DEVCRYPTO_OP_GENERATE		7
 #define DEVCRYPTO_OP_RESEED		8
+#define DEVCRYPTO_OP_STREAM_SAVE	9
+#define DEVCRYPTO_OP_STREAM_RESTORE	10
+#define DEVCRYPTO_OP_COMPRESS		11
+#define DEVCRYPTO_OP_DECOMPRESS		12
+#define DEVCRYPTO_OP_SIGN		13
+#define DEVCRYPTO_OP_VERIFY		14
+#define DEVCRYPTO_OP_PUBLIC_KEY		15
+#define DEVCRYPTO_OP_SHARED_SECRET	16
 
 /**
  * DOC: Flags of struct devcrypto_request
@@ -372,10 +548,14 @@ struct devcrypto_segment {
  * @dst_segments: entries in the array at @dst; 0 = @dst is the output itself
  * @iv: address of the initialisation vector or nonce
  * @assoc: AEAD: address of the associated data
+ * @entropy: RNG with DEVCRYPTO_CONFIG_ENTROPY: address of the entropy
  * @tag: AEAD: address of the authentication tag
+ * @signature: SIG: address of the signature that VERIFY reads
  * @iv_bytes: exactly out_iv_bytes
  * @assoc_bytes: length of the associated data
+ * @entropy_bytes: length of the entropy, at most max_key_bytes
  * @tag_bytes: AEAD: exactly out_tag_bytes
+ * @signature_bytes: length of the signature, at most max_key_bytes
  * @reserved: must be zero
  *
  * Segments are used in their order and must hold at least @src_bytes or
@@ -395,11 +575,23 @@ struct devcrypto_request {
 	__u32 src_segments;
 	__u32 dst_segments;
 	__aligned_u64 iv;
-	__aligned_u64 assoc;
-	__aligned_u64 tag;
+	union {
+		__aligned_u64 assoc;
+		__aligned_u64 entropy;
+	};
+	union {
+		__aligned_u64 tag;
+		__aligned_u64 signature;
+	};
 	__u32 iv_bytes;
-	__u32 assoc_bytes;
-	__u32 tag_bytes;
+	union {
+		__u32 assoc_bytes;
+		__u32 entropy_bytes;
+	};
+	union {
+		__u32 tag_bytes;
+		__u32 signature_bytes;
+	};
 	__u32 reserved;
 };
 
