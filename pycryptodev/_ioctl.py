@@ -74,25 +74,35 @@ def config(
     *,
     key: Buffer = b"",
     auth_key: Buffer = b"",
+    key_params: Buffer = b"",
+    dh_p: Buffer = b"",
+    dh_g: Buffer = b"",
     tag_bytes: int = 0,
+    source: int = 0,
+    key_serial: int = 0,
     flags: int = 0,
 ) -> dict[str, Any]:
     """DEVCRYPTO_IOC_CONFIG: return the out_ fields of struct devcrypto_config, less the prefix."""
-    held_key = _structs.readable(key, "key")
-    held_auth_key = _structs.readable(auth_key, "auth_key")
-    structure = ffi.new(
-        "struct devcrypto_config *",
-        {
-            "alg_class": alg_class,
-            "flags": flags,
-            "name": name.encode("ascii"),
-            "key": _structs.address(held_key) if len(held_key) else 0,
-            "key_bytes": len(held_key),
-            "auth_key": _structs.address(held_auth_key) if len(held_auth_key) else 0,
-            "auth_key_bytes": len(held_auth_key),
-            "tag_bytes": tag_bytes,
-        },
-    )
+    fields: dict[str, Any] = {
+        "alg_class": alg_class,
+        "flags": flags,
+        "name": name.encode("ascii"),
+        "tag_bytes": tag_bytes,
+        "source": source,
+        "key_serial": key_serial,
+    }
+    operands = {
+        "key": key,
+        "auth_key": auth_key,
+        "key_params": key_params,
+        "dh_p": dh_p,
+        "dh_g": dh_g,
+    }
+    held = {field: _structs.readable(buffer, field) for field, buffer in operands.items()}
+    for field, memory in held.items():
+        fields[field] = _structs.address(memory) if len(memory) else 0
+        fields[f"{field}_bytes"] = len(memory)
+    structure = ffi.new("struct devcrypto_config *", fields)
     _call(fd, IOC_CONFIG, ffi.buffer(structure), name)
     prefix = "out_"
     return {

@@ -10,10 +10,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .enums import AlgClass
+from .enums import AlgClass
 
 __all__ = [
     "AlgorithmNotFound",
@@ -21,6 +19,7 @@ __all__ = [
     "BadAddress",
     "BufferTooSmall",
     "Busy",
+    "CorruptInput",
     "CryptoDevError",
     "DeviceClosed",
     "DeviceForbidden",
@@ -28,8 +27,15 @@ __all__ = [
     "EngineError",
     "EngineGone",
     "Interrupted",
+    "InvalidPadding",
     "InvalidRequest",
+    "InvalidSignature",
+    "InvalidState",
     "InvalidTag",
+    "KeyExpired",
+    "KeyForbidden",
+    "KeyRejected",
+    "KeyRevoked",
     "LimitReached",
     "NoKey",
     "NotConfigured",
@@ -89,8 +95,48 @@ class InvalidTag(CryptoDevError):
     """The authentication tag is wrong. Nothing was written, and there is nothing more to know."""
 
 
+class InvalidPadding(CryptoDevError):
+    """The ciphertext does not have the padding of RSAES-PKCS1-v1_5: damaged, or another key's.
+
+    Who may try many ciphertexts and learns which of them raise this can decrypt messages of others
+    (RFC 8017 section 7.2): do not pass the difference on.
+    """
+
+
+class InvalidState(CryptoDevError):
+    """What should be a saved hash state is none that can be restored; nothing was changed.
+
+    It was changed, or it is of another implementation, another key, or an earlier load of the
+    driver.
+    """
+
+
+class InvalidSignature(CryptoDevError):
+    """The signature is not one of this digest by this key, and there is nothing more to know."""
+
+
+class CorruptInput(CryptoDevError):
+    """The compressed data are damaged or, as most codecs cannot tell, do not fit when expanded."""
+
+
 class NoKey(CryptoDevError):
-    """The algorithm needs a key and was given none."""
+    """The algorithm needs a key and was given none, or the keyring has none of that serial."""
+
+
+class KeyExpired(CryptoDevError):
+    """The key of the keyring has expired."""
+
+
+class KeyRevoked(CryptoDevError):
+    """The key of the keyring was revoked."""
+
+
+class KeyRejected(CryptoDevError):
+    """The key of the keyring is a negative one: whoever was asked for it refused."""
+
+
+class KeyForbidden(CryptoDevError):
+    """The caller may not search for the key of the keyring."""
 
 
 class LimitReached(CryptoDevError):
@@ -170,7 +216,10 @@ class AmbiguousName(ValueError):
 
 
 ERRORS: dict[int, tuple[type[CryptoDevError], str]] = {
-    errno.EPERM: (PolicyError, "the administrator's policy refuses the algorithm"),
+    errno.EPERM: (
+        PolicyError,
+        "the administrator's policy refuses the algorithm, or this takes CAP_SYS_ADMIN",
+    ),
     errno.ENOENT: (AlgorithmNotFound, "no such algorithm, or it did not pass its self-test"),
     errno.ENOTCONN: (NotConfigured, "the context has not been configured"),
     errno.EBUSY: (Busy, "configured already, or another operation on the hash stream is under way"),
@@ -185,7 +234,12 @@ ERRORS: dict[int, tuple[type[CryptoDevError], str]] = {
     errno.EMSGSIZE: (BufferTooSmall, "the output does not fit into the buffer"),
     errno.EOVERFLOW: (InvalidRequest, "the lengths do not add up in 32 bits"),
     errno.EBADMSG: (InvalidTag, "the authentication tag is wrong"),
-    errno.ENOKEY: (NoKey, "the algorithm needs a key"),
+    errno.EKEYREJECTED: (KeyRejected, "the key of the keyring is a negative one"),
+    errno.EILSEQ: (CorruptInput, "the compressed data are corrupt, or do not fit when expanded"),
+    errno.ENOKEY: (NoKey, "the algorithm needs a key, or the keyring has none of that serial"),
+    errno.EKEYEXPIRED: (KeyExpired, "the key of the keyring has expired"),
+    errno.EKEYREVOKED: (KeyRevoked, "the key of the keyring was revoked"),
+    errno.EACCES: (KeyForbidden, "the key of the keyring may not be searched for"),
     errno.EDQUOT: (LimitReached, "a limit of the driver has been reached"),
     errno.ESTALE: (StreamLost, "an earlier operation on the hash stream failed"),
     errno.EINTR: (Interrupted, "a signal ended the operation"),
@@ -195,20 +249,35 @@ ERRORS: dict[int, tuple[type[CryptoDevError], str]] = {
 }
 """The one table: class and meaning of every errno of the device."""
 
+_OF_REQUESTS: dict[tuple[int, AlgClass], tuple[type[CryptoDevError], str]] = {
+    (errno.EBADMSG, AlgClass.AKCIPHER): (InvalidPadding, "the padding is wrong"),
+    (errno.EBADMSG, AlgClass.HASH): (
+        InvalidState,
+        "no state that this load of the driver saved of this implementation and key",
+    ),
+    (errno.EKEYREJECTED, AlgClass.SIG): (InvalidSignature, "the signature does not verify"),
+}
+"""Where a request of a class means something else by an errno."""
 
-def from_errno(number: int, detail: str = "", *, needed: int = 0) -> CryptoDevError:
+
+def from_errno(
+    number: int, detail: str = "", *, needed: int = 0, alg_class: AlgClass | None = None
+) -> CryptoDevError:
     """Return the exception for an error of the device.
 
     Args:
         number: positive errno.
         detail: what failed, put in front of the errno's meaning.
         needed: for EMSGSIZE, bytes that the output takes; 0 where that cannot be known.
+        alg_class: the class whose request failed; None = no request did.
 
     Returns:
         An instance of the class that the table has for the errno, or of CryptoDevError for one
         that a newer driver may have added.
     """
     kind, meaning = ERRORS.get(number, (CryptoDevError, os.strerror(number)))
+    if alg_class is not None:
+        kind, meaning = _OF_REQUESTS.get((number, alg_class), (kind, meaning))
     message = f"{detail}: {meaning}" if detail else meaning
     if kind is BufferTooSmall:
         return BufferTooSmall(number, message, needed=needed)

@@ -46,7 +46,8 @@ class Algorithm:
     tag_max_bytes: int
     """AEAD: longest tag in bytes."""
     digest_bytes: int
-    """Hash: length of the digest in bytes."""
+    """Hash: length of the digest in bytes. Signatures: that of the digest which is signed or
+    verified; 0 = any."""
     state_bytes: int
     """Hash: length of the exported state of a stream in bytes."""
     key_min_bytes: int
@@ -55,6 +56,11 @@ class Algorithm:
     """Ciphers: longest key in bytes; 0 where the crypto API cannot tell."""
     seed_bytes: int
     """Rng: length of the caller's seed in bytes; 0 = any."""
+    output_bytes: int
+    """Asymmetric algorithms: longest output with this key in bytes: ciphertext, signature, public
+    key. 0 without a key."""
+    saved_bytes: int
+    """Hash: length of a saved state of a stream in bytes; 0 = it cannot be saved."""
 
     @classmethod
     def from_config(cls, alg_class: int, raw: dict[str, Any]) -> Algorithm:
@@ -108,6 +114,8 @@ class DriverInfo:
     """Most segments of a request in a context that keeps the layout of the buffers."""
     version: str
     """Version of the driver."""
+    max_comp_bytes: int
+    """Compression: most bytes of source in one request, and most that its output is given."""
 
     @classmethod
     def read(cls, fd: _ioctl.FDLike) -> DriverInfo:

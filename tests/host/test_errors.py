@@ -18,7 +18,7 @@ HEADER = Path(__file__).resolve().parents[2] / "include/uapi/linux/devcrypto.h"
 
 def errno_table() -> list[str]:
     table = HEADER.read_text().partition("DOC: Errors")[2].partition("*/")[0]
-    return re.findall(r"^ \* (E[A-Z0-9]+) ", table, re.MULTILINE)
+    return re.findall(r"^ \* (E[A-Z0-9]+)(?:[ ,]|$)", table, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", errno_table())
@@ -46,9 +46,27 @@ def test_an_unknown_error_keeps_its_number() -> None:
 
 
 def test_detail_stands_in_front() -> None:
-    assert str(errors.from_errno(errno.ENOKEY, "cbc(aes)")) == (
-        f"[Errno {errno.ENOKEY}] cbc(aes): the algorithm needs a key"
+    assert str(errors.from_errno(errno.ENOTCONN, "cbc(aes)")) == (
+        f"[Errno {errno.ENOTCONN}] cbc(aes): the context has not been configured"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "alg_class", "kind"),
+    [
+        (errno.EBADMSG, AlgClass.AEAD, errors.InvalidTag),
+        (errno.EBADMSG, AlgClass.AKCIPHER, errors.InvalidPadding),
+        (errno.EBADMSG, AlgClass.HASH, errors.InvalidState),
+        (errno.EKEYREJECTED, AlgClass.SIG, errors.InvalidSignature),
+        (errno.EKEYREJECTED, None, errors.KeyRejected),
+        (errno.EINVAL, AlgClass.SIG, errors.InvalidRequest),
+    ],
+)
+def test_what_failed_decides(
+    number: int, alg_class: AlgClass | None, kind: type[errors.CryptoDevError]
+) -> None:
+    error = errors.from_errno(number, alg_class=alg_class)
+    assert (type(error), error.errno) == (kind, number)
 
 
 def test_a_small_buffer_tells_what_is_needed() -> None:

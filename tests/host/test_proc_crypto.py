@@ -100,8 +100,28 @@ def test_linear_cipher_is_a_cipher() -> None:
     assert entry("ecb(aes-fixed-time)").alg_class is AlgClass.SKCIPHER
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "alg_class"),
+    [
+        ("scomp", "zstd", AlgClass.COMP),
+        ("acomp", "deflate", AlgClass.COMP),
+        ("compression", "deflate", None),
+        ("akcipher", "rsa", AlgClass.AKCIPHER),
+        ("akcipher", "pkcs1pad(rsa)", AlgClass.AKCIPHER),
+        ("akcipher", "pkcs1pad(rsa,sha256)", AlgClass.SIG),
+        ("akcipher", "ecdsa-nist-p256", AlgClass.SIG),
+        ("akcipher", "ecrdsa", AlgClass.SIG),
+        ("sig", "pkcs1(rsa,sha256)", AlgClass.SIG),
+        ("kpp", "ecdh-nist-p256", AlgClass.KPP),
+    ],
+)
+def test_class_of_a_type(kind: str, name: str, alg_class: AlgClass | None) -> None:
+    text = TWO_CLASSES.partition("\n\n")[0].replace(": aead", f": {kind}").replace("twice", name, 1)
+    (found,) = parse_proc_crypto(text)
+    assert (found.name, found.alg_class) == (name, alg_class)
+
+
 def test_types_that_the_device_does_not_offer_have_no_class() -> None:
-    assert entry("virtio-crypto-rsa").alg_class is None
     assert entry("aes-aesni").alg_class is None
 
 
@@ -125,7 +145,7 @@ def test_class_of_a_generic_and_of_a_driver_name(name: str) -> None:
     assert registered_classes(SAMPLE, name) == [AlgClass.AEAD]
 
 
-@pytest.mark.parametrize("name", ["gcm", "gcm(aes", "aes", "rsa", "", "nothing"])
+@pytest.mark.parametrize("name", ["gcm", "gcm(aes", "aes", "rs", "", "nothing"])
 def test_no_class_of_other_names(name: str) -> None:
     assert registered_classes(SAMPLE, name) == []
 
