@@ -5,6 +5,7 @@
  * Key material is copied once, given to the crypto API, and wiped; no part of
  * the driver keeps it.
  */
+#include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -56,6 +57,14 @@ static void dc_tfm_put(struct dc_tfm *tfm)
 	kref_put(&tfm->ref, dc_tfm_free);
 }
 
+/* Undoes dc_context_attach(). */
+static void dc_context_detach(struct dc_context *ctx, struct dc_tfm *tfm)
+{
+	if (tfm->class->detach)
+		tfm->class->detach(ctx);
+	dc_user_uncharge_context(ctx->user);
+}
+
 static void dc_context_free(struct kref *ref)
 {
 	struct dc_context *ctx = container_of(ref, struct dc_context, ref);
@@ -64,10 +73,8 @@ static void dc_context_free(struct kref *ref)
 	list_for_each_entry_safe(rq, next, &ctx->idle, idle)
 		dc_request_free(rq);
 	if (ctx->tfm) {
-		if (ctx->tfm->class->detach)
-			ctx->tfm->class->detach(ctx);
+		dc_context_detach(ctx, ctx->tfm);
 		dc_tfm_put(ctx->tfm);
-		dc_user_uncharge_context(ctx->user);
 	}
 	kfree(ctx);
 }
@@ -199,12 +206,31 @@ static int dc_key_error(int err)
 	}
 }
 
+/* Who shares says from whom and nothing else. */
+static int dc_config_check_source(const struct devcrypto_config *config)
+{
+	const u32 allowed = DEVCRYPTO_CONFIG_SOURCE | DEVCRYPTO_CONFIG_STREAM;
+	const size_t name = offsetof(struct devcrypto_config, name);
+	const size_t out = offsetof(struct devcrypto_config, out_name);
+	const size_t rest = offsetof(struct devcrypto_config, key_serial);
+	const size_t end = offsetof(struct devcrypto_config, out_output_bytes);
+	const u8 *bytes = (const u8 *)config;
+
+	if (config->flags & ~allowed || config->alg_class ||
+	    memchr_inv(bytes + name, 0, out - name) ||
+	    memchr_inv(bytes + rest, 0, end - rest))
+		return -EINVAL;
+	return 0;
+}
+
 /* What holds for every class. */
 static int dc_config_check(const struct devcrypto_config *config)
 {
 	const u32 known = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT;
 	size_t bytes = strnlen(config->name, sizeof(config->name));
 
+	if (config->flags & DEVCRYPTO_CONFIG_SOURCE)
+		return dc_config_check_source(config);
 	if (config->flags & ~known || config->reserved || config->reserved2 ||
 	    config->source || config->key_serial)
 		return -EINVAL;
@@ -255,6 +281,7 @@ static struct dc_tfm *dc_tfm_make(const struct dc_class *class,
 	kref_init(&tfm->ref);
 	tfm->class = class;
 	tfm->flags = config->flags;
+	strscpy(tfm->alg.name, config->name, sizeof(tfm->alg.name));
 
 	err = class->open(tfm, config->name);
 	if (err) {
@@ -285,6 +312,7 @@ out:
 	return tfm;
 }
 
+/* Makes what a context needs besides the algorithm. */
 static int dc_context_attach(struct dc_context *ctx, struct dc_tfm *tfm)
 {
 	struct dc_user *user = dc_user_charge_context();
@@ -299,8 +327,6 @@ static int dc_context_attach(struct dc_context *ctx, struct dc_tfm *tfm)
 		return err;
 	}
 	ctx->user = user;
-	/* Pairs with the acquire in dc_ioctl_run(): requests see all of it. */
-	smp_store_release(&ctx->tfm, tfm);
 	return 0;
 }
 
@@ -313,6 +339,44 @@ static void dc_config_answer(struct devcrypto_config *config,
 	memcpy((u8 *)config + from, (const u8 *)alg + from, to - from);
 	config->out_output_bytes = alg->out_output_bytes;
 	config->out_saved_bytes = alg->out_saved_bytes;
+}
+
+/**
+ * dc_context_configure() - give a context its algorithm
+ * @call: the call, whose context it is
+ * @config: to be answered
+ * @tfm: taken over, unless there is an error
+ * @from: where the stream comes from with DEVCRYPTO_CONFIG_STREAM
+ *
+ * The context is complete and the caller has the answer before it takes the
+ * algorithm: a call that fails leaves no trace.
+ *
+ * Return: 0 or an error.
+ */
+static int dc_context_configure(const struct dc_call *call,
+				struct devcrypto_config *config,
+				struct dc_tfm *tfm, struct dc_context *from)
+{
+	struct dc_context *ctx = call->file->private_data;
+	int err;
+
+	lockdep_assert_held(&ctx->config_lock);
+	err = dc_context_attach(ctx, tfm);
+	if (err)
+		return err;
+	if (config->flags & DEVCRYPTO_CONFIG_STREAM)
+		err = tfm->class->copy(ctx, tfm, from);
+	if (!err) {
+		dc_config_answer(config, &tfm->alg);
+		err = dc_call_answer(call, config, sizeof(*config));
+	}
+	if (err) {
+		dc_context_detach(ctx, tfm);
+		return err;
+	}
+	/* Pairs with the acquire in dc_context_tfm(): who sees it sees all. */
+	smp_store_release(&ctx->tfm, tfm);
+	return 0;
 }
 
 static int dc_config_locked(const struct dc_call *call,
@@ -330,11 +394,12 @@ static int dc_config_locked(const struct dc_call *call,
 	tfm = dc_tfm_make(class, config, call->file);
 	if (IS_ERR(tfm))
 		return dc_config_error(PTR_ERR(tfm));
-	/* Before the context is configured: a call that fails leaves no trace. */
-	dc_config_answer(config, &tfm->alg);
-	err = dc_call_answer(call, config, sizeof(*config));
-	if (!err && !query)
-		err = dc_context_attach(ctx, tfm);
+	if (query) {
+		dc_config_answer(config, &tfm->alg);
+		err = dc_call_answer(call, config, sizeof(*config));
+	} else {
+		err = dc_context_configure(call, config, tfm, NULL);
+	}
 	if (err || query)
 		dc_tfm_put(tfm);
 	return err;
@@ -361,6 +426,61 @@ static int dc_config(const struct dc_call *call, struct devcrypto_config *config
 	return err;
 }
 
+static int dc_share_locked(const struct dc_call *call,
+			   struct devcrypto_config *config,
+			   struct dc_context *from)
+{
+	struct dc_context *ctx = call->file->private_data;
+	struct dc_tfm *tfm;
+	int err;
+
+	lockdep_assert_held(&ctx->config_lock);
+	if (ctx->tfm)
+		return -EBUSY;
+	tfm = dc_context_tfm(from);
+	if (!tfm)
+		return -ENOTCONN;
+	if (config->flags & DEVCRYPTO_CONFIG_STREAM &&
+	    !(tfm->class->config_flags & DEVCRYPTO_CONFIG_STREAM))
+		return -EOPNOTSUPP;
+	/* The rights of whoever configured the source are not handed on. */
+	err = dc_policy_check(tfm->alg.name, call->file);
+	if (!err)
+		err = dc_policy_check_chosen(tfm, call->file);
+	if (err)
+		return err;
+	/* The source has its own count, and its file is held. */
+	kref_get(&tfm->ref);
+	err = dc_context_configure(call, config, tfm, from);
+	if (err)
+		dc_tfm_put(tfm);
+	return err;
+}
+
+/*
+ * Of the source no lock is taken: its algorithm is published once, so contexts
+ * that name each other as source cannot wait for each other.
+ */
+static int dc_share(const struct dc_call *call, struct devcrypto_config *config)
+{
+	struct dc_context *ctx = call->file->private_data;
+	struct file *source = fget(config->source);
+	int err = -EINVAL;
+
+	if (!source)
+		return -EINVAL;
+	if (!dc_file_is_ours(source))
+		goto put;
+	err = -EINTR;
+	if (mutex_lock_killable(&ctx->config_lock))
+		goto put;
+	err = dc_share_locked(call, config, source->private_data);
+	mutex_unlock(&ctx->config_lock);
+put:
+	fput(source);
+	return err;
+}
+
 /**
  * dc_ioctl_config() - DEVCRYPTO_IOC_CONFIG
  * @call: the call
@@ -375,7 +495,10 @@ int dc_ioctl_config(const struct dc_call *call,
 
 	if (err)
 		return err;
-	err = dc_config(call, config);
+	if (config->flags & DEVCRYPTO_CONFIG_SOURCE)
+		err = dc_share(call, config);
+	else
+		err = dc_config(call, config);
 	trace_devcrypto_config(call->file->private_data, config->name,
 			       err ? "" : config->out_driver, err);
 	return err;

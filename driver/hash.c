@@ -62,6 +62,58 @@ static void dc_hash_detach(struct dc_context *ctx)
 	kfree_sensitive(ctx->stream.req);
 }
 
+/*
+ * Can the state be had as bytes? An engine may keep in it what must not be
+ * copied; the CPU's implementations, which all are a shash, keep nothing else.
+ */
+static bool dc_hash_exports(const struct dc_tfm *tfm)
+{
+	const struct crypto_tfm *base = crypto_ahash_tfm(tfm->ahash);
+	const u32 flags = base->__crt_alg->cra_flags;
+
+	return (flags & CRYPTO_ALG_TYPE_MASK) == CRYPTO_ALG_TYPE_SHASH &&
+	       !(flags & (CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY));
+}
+
+/* Takes the state of another stream out, while nobody works on that. */
+static int dc_stream_export(struct dc_stream *from, void *state, int *kind)
+{
+	int err = 0;
+
+	if (test_and_set_bit_lock(0, &from->busy))
+		return -EBUSY;
+	*kind = from->state;
+	if (*kind == DC_STREAM_LOST)
+		err = -ESTALE;
+	else if (*kind == DC_STREAM_RUNNING &&
+		 crypto_ahash_export(from->req, state))
+		err = -EIO;
+	clear_bit_unlock(0, &from->busy);
+	return err;
+}
+
+static int dc_hash_copy(struct dc_context *ctx, struct dc_tfm *tfm,
+			struct dc_context *from)
+{
+	struct dc_stream *stream = &ctx->stream;
+	void *state;
+	int err;
+
+	if (!dc_hash_exports(tfm))
+		return -EOPNOTSUPP;
+	state = kzalloc(tfm->alg.out_state_bytes, GFP_KERNEL_ACCOUNT);
+	if (!state)
+		return -ENOMEM;
+	err = dc_stream_export(&from->stream, state, &stream->state);
+	if (!err && stream->state == DC_STREAM_RUNNING) {
+		ahash_request_set_tfm(stream->req, tfm->ahash);
+		if (crypto_ahash_import(stream->req, state))
+			err = -EIO;
+	}
+	kfree_sensitive(state);
+	return err;
+}
+
 static bool dc_hash_is_stream(const struct dc_request *rq)
 {
 	return rq->packet.op != DEVCRYPTO_OP_DIGEST;
@@ -214,13 +266,14 @@ const struct dc_class dc_hash_class = {
 	.name = "hash",
 	.ops = BIT(DEVCRYPTO_OP_DIGEST) | BIT(DEVCRYPTO_OP_STREAM_INIT) |
 	       BIT(DEVCRYPTO_OP_STREAM_UPDATE) | BIT(DEVCRYPTO_OP_STREAM_FINAL),
-	.config_flags = DEVCRYPTO_CONFIG_LAYOUT,
+	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_STREAM,
 	.config_fields = DC_USES_KEY,
 	.open = dc_hash_open,
 	.close = dc_hash_close,
 	.setkey = dc_hash_setkey,
 	.attach = dc_hash_attach,
 	.detach = dc_hash_detach,
+	.copy = dc_hash_copy,
 	.load = dc_hash_load,
 	.start = dc_hash_start,
 	.end = dc_hash_end,

@@ -59,7 +59,8 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 		.abi_version = DEVCRYPTO_ABI_VERSION,
 		.fips_enabled = dc_fips_enabled(),
 		.features = DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT |
-			    DEVCRYPTO_FEATURE_IV_OUT,
+			    DEVCRYPTO_FEATURE_IV_OUT |
+			    DEVCRYPTO_FEATURE_SOURCE | DEVCRYPTO_FEATURE_STREAM,
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |
 			   BIT(DEVCRYPTO_CLASS_AEAD) |
 			   BIT(DEVCRYPTO_CLASS_HASH) |
@@ -158,8 +159,7 @@ static int dc_release(struct inode *inode, struct file *file)
 static void dc_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct dc_context *ctx = file->private_data;
-	/* Pairs with the release in dc_context_attach(). */
-	const struct dc_tfm *tfm = smp_load_acquire(&ctx->tfm);
+	const struct dc_tfm *tfm = dc_context_tfm(ctx);
 
 	seq_printf(m, "devcrypto-state:\t%s\n", tfm ? "configured" : "new");
 	if (!tfm)
@@ -181,6 +181,12 @@ static const struct file_operations dc_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = dc_show_fdinfo,
 };
+
+/* Has the file a context of this driver? */
+bool dc_file_is_ours(const struct file *file)
+{
+	return file->f_op == &dc_fops;
+}
 
 static struct miscdevice dc_misc = {
 	.minor = MISC_DYNAMIC_MINOR,

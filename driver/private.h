@@ -103,7 +103,8 @@ struct dc_call {
  * @flags: DEVCRYPTO_CONFIG_* it was made with
  * @request_bytes: the crypto API's request with the algorithm's part
  * @step_bytes: rng: most bytes of one call of the generator
- * @alg: what DEVCRYPTO_IOC_CONFIG answers; the input fields are zero
+ * @alg: what DEVCRYPTO_IOC_CONFIG answers, and the name that was asked for;
+ *	the other input fields are zero
  *
  * Immutable once it stands in a context, but for the state of a generator.
  */
@@ -173,6 +174,8 @@ struct dc_keys {
  * @attach: makes what one context needs apart from the tfm, before the
  *	context is configured with it
  * @detach: undoes @attach
+ * @copy: with DEVCRYPTO_CONFIG_STREAM, between @attach and configuration: takes
+ *	over the state of another context that has the same @tfm
  * @load: checks the operands of a request and copies its input. On error
  *	nothing is held.
  * @start: hands one step of the request to the algorithm; 0, -EINPROGRESS or
@@ -182,7 +185,8 @@ struct dc_keys {
  * @end: lets go of what @load claimed, whatever the result. The algorithm is
  *	done with the request; the caller may be gone.
  *
- * @attach, @detach and @end may be NULL.
+ * @attach, @detach, @end and, where it does not know DEVCRYPTO_CONFIG_STREAM,
+ * @copy may be NULL.
  */
 struct dc_class {
 	u32 id;
@@ -195,6 +199,8 @@ struct dc_class {
 	int (*setkey)(struct dc_tfm *tfm, const struct dc_keys *keys);
 	int (*attach)(struct dc_context *ctx, struct dc_tfm *tfm);
 	void (*detach)(struct dc_context *ctx);
+	int (*copy)(struct dc_context *ctx, struct dc_tfm *tfm,
+		    struct dc_context *from);
 	int (*load)(struct dc_request *rq);
 	int (*start)(struct dc_request *rq);
 	int (*store)(struct dc_request *rq);
@@ -250,6 +256,13 @@ struct dc_context {
 	atomic64_t failed;
 	atomic64_t bytes_copied;
 };
+
+/* The algorithm of a context, with all it points to; NULL until configured. */
+static inline struct dc_tfm *dc_context_tfm(const struct dc_context *ctx)
+{
+	/* Pairs with the release in dc_context_configure(). */
+	return smp_load_acquire(&ctx->tfm);
+}
 
 /**
  * struct dc_span - a buffer of the caller's
@@ -346,6 +359,7 @@ struct dc_request {
 };
 
 /* main.c */
+bool dc_file_is_ours(const struct file *file);
 int dc_call_answer(const struct dc_call *call, const void *arg, u32 bytes);
 
 /* memory.c */

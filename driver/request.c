@@ -407,8 +407,7 @@ long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
 	int err;
 	u32 i;
 
-	/* Pairs with the release in dc_context_attach(). */
-	if (!smp_load_acquire(&ctx->tfm))
+	if (!dc_context_tfm(ctx))
 		return -ENOTCONN;
 	if (run->flags)
 		return -EINVAL;

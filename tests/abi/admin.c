@@ -211,6 +211,71 @@ TEST(caller_alone_does_not_do)
 	expect_unlisted_refused(fd);
 }
 
+static int unlisted_source;
+
+static int share_unlisted(int fd)
+{
+	struct devcrypto_config config = share_of(unlisted_source, 0);
+
+	return ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config);
+}
+
+static void expect_sharing_refused(int fd)
+{
+	EXPECT_ERRNO(EPERM, share_unlisted(fd));
+	fd = device_open();
+	EXPECT_ERRNO(EPERM, share_unlisted(fd));
+	EXPECT_ERRNO(ENOTCONN, run_batch(fd, NULL, 0));
+}
+
+/* A descriptor hands on a key, but no right to an algorithm. */
+TEST(sharing_gives_no_right)
+{
+	need_root();
+	unlisted_source = device_open();
+	ASSERT_OK(use_unlisted(unlisted_source));
+	in_child(expect_sharing_refused, device_open());
+	EXPECT_EQ(0, share_unlisted(device_open()));
+}
+
+static void expect_sharing_allowed(int fd)
+{
+	close(context_sharing(fd, 0));
+}
+
+TEST(sharing_of_what_is_listed)
+{
+	need_root();
+	in_child(expect_sharing_allowed, context_new(DEVCRYPTO_CLASS_SKCIPHER, "cbc(aes)", KEY_BYTES));
+}
+
+static void expect_sharing_limited(int fd)
+{
+	struct devcrypto_config config = share_of(fd, 0), before = config;
+	int first = context_sharing(fd, 0), second = device_open();
+
+	/* The source is charged to another user. */
+	EXPECT_EQ(1, info_now().contexts_of_user);
+	EXPECT_ERRNO(EDQUOT, ioctl(second, DEVCRYPTO_IOC_CONFIG, &config));
+	EXPECT_MEM(&before, &config, sizeof(config));
+	EXPECT_ERRNO(ENOTCONN, run_batch(second, NULL, 0));
+	close(first);
+	EXPECT_EQ(0, ioctl(second, DEVCRYPTO_IOC_CONFIG, &config));
+}
+
+TEST(sharing_counts_for_who_shares)
+{
+	unsigned int before;
+	int source;
+
+	need_root();
+	before = read_parameter(CONTEXTS);
+	source = context_new(DEVCRYPTO_CLASS_HASH, "sha256", 0);
+	ASSERT_EQ(0, write_parameter(CONTEXTS, 1));
+	in_child(expect_sharing_limited, source);
+	ASSERT_EQ(0, write_parameter(CONTEXTS, before));
+}
+
 static const struct {
 	const char *name;
 	uint32_t alg_class;

@@ -42,6 +42,16 @@ struct devcrypto_config config_of(uint32_t alg_class, const char *name, uint32_t
 	return config;
 }
 
+struct devcrypto_config share_of(int source, uint32_t flags)
+{
+	struct devcrypto_config config = {
+		.flags = DEVCRYPTO_CONFIG_SOURCE | flags,
+		.source = source,
+	};
+
+	return config;
+}
+
 static bool has_algorithm(uint32_t alg_class, const char *name)
 {
 	struct devcrypto_config config = config_of(alg_class, name, 0);
@@ -94,6 +104,15 @@ int context_flags(uint32_t alg_class, const char *name, uint32_t key_bytes, uint
 int context_new(uint32_t alg_class, const char *name, uint32_t key_bytes)
 {
 	return context_flags(alg_class, name, key_bytes, 0);
+}
+
+int context_sharing(int source, uint32_t flags)
+{
+	struct devcrypto_config config = share_of(source, flags);
+	int fd = device_open();
+
+	ASSERT_OK(ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config));
+	return fd;
 }
 
 struct devcrypto_info info_now(void)

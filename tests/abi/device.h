@@ -36,6 +36,9 @@ int device_open(void);
 
 struct devcrypto_config config_of(uint32_t alg_class, const char *name, uint32_t key_bytes);
 
+/* What shares algorithm and key with @source. */
+struct devcrypto_config share_of(int source, uint32_t flags);
+
 /**
  * need_algorithm() - skip the test if the kernel does not have an algorithm
  */
@@ -51,6 +54,7 @@ int context_of(const struct devcrypto_config *config);
 /* A context with the first @key_bytes of test_key, configured with @flags. */
 int context_flags(uint32_t alg_class, const char *name, uint32_t key_bytes, uint32_t flags);
 int context_new(uint32_t alg_class, const char *name, uint32_t key_bytes);
+int context_sharing(int source, uint32_t flags);
 struct devcrypto_info info_now(void);
 
 /* Runs @count requests; what the ioctl returns. */
