@@ -50,6 +50,13 @@ static inline bool dc_fips_enabled(void)
 #define dc_callback_data(arg) ((arg)->data)
 #endif
 
+/*
+ * Before 6.15 each acomp request has working memory of its algorithm's; from
+ * then on the algorithm has some for each CPU.
+ */
+#define DC_COMP_REQUESTS_HAVE_MEMORY \
+	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
+
 /* From 6.10 on the source of a trace event's string is known from __string(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define DC_ASSIGN_STR(dst, src) __assign_str(dst)

@@ -17,6 +17,7 @@ static const struct dc_class * const dc_classes[] = {
 	&dc_aead_class,
 	&dc_hash_class,
 	&dc_rng_class,
+	&dc_comp_class,
 };
 
 static const struct dc_class *dc_class_find(u32 id)

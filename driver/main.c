@@ -64,7 +64,8 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |
 			   BIT(DEVCRYPTO_CLASS_AEAD) |
 			   BIT(DEVCRYPTO_CLASS_HASH) |
-			   BIT(DEVCRYPTO_CLASS_RNG),
+			   BIT(DEVCRYPTO_CLASS_RNG) |
+			   BIT(DEVCRYPTO_CLASS_COMP),
 		.max_batch = DC_MAX_BATCH,
 		.max_request_bytes = READ_ONCE(dc_max_request_bytes),
 		.max_segments = DC_MAX_SEGMENTS,
@@ -74,6 +75,7 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 		.max_layout_entries = DC_STEP_ENTRIES,
 		.max_contexts_per_user = READ_ONCE(dc_max_contexts_per_user),
 		.max_memory_per_user = READ_ONCE(dc_max_memory_per_user),
+		.max_comp_bytes = DC_MAX_COMP_BYTES,
 	};
 	dc_user_describe(&arg->info);
 	strscpy(arg->info.version, DC_VERSION, sizeof(arg->info.version));

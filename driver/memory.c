@@ -187,7 +187,7 @@ static void *dc_pages_alloc(u32 *bytes)
 static int dc_piece_alloc(struct dc_piece *piece, struct dc_user *user,
 			  u32 want)
 {
-	u32 bytes = min_t(u32, PAGE_ALIGN(want), DC_PIECE_BYTES);
+	u32 bytes = PAGE_ALIGN(want);
 	int err = dc_user_charge_memory(user, bytes);
 	u32 charged = bytes;
 
@@ -243,7 +243,8 @@ static int dc_buffer_grow(struct dc_buffer *buf, u32 bytes)
 	    buf->pieces[0].bytes < min_t(u32, bytes, DC_PIECE_BYTES))
 		dc_buffer_trim(buf, 0);
 	while (buf->capacity < bytes) {
-		int err = dc_buffer_add_piece(buf, bytes - buf->capacity);
+		u32 want = min_t(u32, bytes - buf->capacity, DC_PIECE_BYTES);
+		int err = dc_buffer_add_piece(buf, want);
 
 		if (!err && fatal_signal_pending(current))
 			err = -EINTR;
@@ -306,6 +307,34 @@ int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes)
 	} while (bytes);
 	sg_mark_end(&buf->sg[nr - 1]);
 	buf->nr_sg = nr;
+	return 0;
+}
+
+/**
+ * dc_buffer_reserve_run() - make @buf one piece of driver memory
+ * @buf: owned by the request
+ * @bytes: its length, not 0
+ *
+ * Return: 0, -EDQUOT or -ENOMEM.
+ */
+int dc_buffer_reserve_run(struct dc_buffer *buf, u32 bytes)
+{
+	int err = 0;
+
+	if (!buf->nr_pieces || buf->pieces[0].bytes < bytes) {
+		dc_buffer_trim(buf, 0);
+		err = dc_buffer_add_piece(buf, bytes);
+		if (!err && buf->pieces[0].bytes < bytes)
+			err = -ENOMEM;
+	}
+	if (!err)
+		err = dc_buffer_need_sg(buf, 1);
+	if (err) {
+		dc_buffer_trim(buf, 0);
+		return err;
+	}
+	sg_init_one(buf->sg, buf->pieces[0].addr, bytes);
+	buf->nr_sg = 1;
 	return 0;
 }
 

@@ -46,6 +46,7 @@
 
 #include <linux/devcrypto.h>
 
+struct crypto_acomp;
 struct crypto_aead;
 struct crypto_ahash;
 struct crypto_rng;
@@ -65,6 +66,9 @@ struct ahash_request;
  * have it from kmalloc() at any time.
  */
 #define DC_MAX_ASSOC_BYTES	SZ_32K
+
+/* What the crypto API's own buffers for compression hold on kernels before 7. */
+#define DC_MAX_COMP_BYTES	SZ_128K
 
 /*
  * Entries of a scatterlist in one step of a request that is done in steps, and
@@ -103,6 +107,7 @@ struct dc_call {
  * @flags: DEVCRYPTO_CONFIG_* it was made with
  * @request_bytes: the crypto API's request with the algorithm's part
  * @step_bytes: rng: most bytes of one call of the generator
+ * @request_memory: comp: what the algorithm allocates for each request
  * @alg: what DEVCRYPTO_IOC_CONFIG answers, and the name that was asked for;
  *	the other input fields are zero
  *
@@ -116,10 +121,12 @@ struct dc_tfm {
 		struct crypto_aead *aead;
 		struct crypto_ahash *ahash;
 		struct crypto_rng *rng;
+		struct crypto_acomp *acomp;
 	};
 	u32 flags;
 	unsigned int request_bytes;
 	unsigned int step_bytes;
+	u32 request_memory;
 	struct devcrypto_config alg;
 };
 
@@ -184,9 +191,13 @@ struct dc_keys {
  *	its out_bytes; in the caller's context
  * @end: lets go of what @load claimed, whatever the result. The algorithm is
  *	done with the request; the caller may be gone.
+ * @error: the header's error for one of the algorithm's own; 0 = what holds for
+ *	every class
+ * @trim: gives back what @load left with the request for the next one, of which
+ *	@keep bytes at most may stay; 0 = all of it
  *
- * @attach, @detach, @end and, where it does not know DEVCRYPTO_CONFIG_STREAM,
- * @copy may be NULL.
+ * @attach, @detach, @end, @error, @trim and, where it does not know
+ * DEVCRYPTO_CONFIG_STREAM, @copy may be NULL.
  */
 struct dc_class {
 	u32 id;
@@ -205,12 +216,15 @@ struct dc_class {
 	int (*start)(struct dc_request *rq);
 	int (*store)(struct dc_request *rq);
 	void (*end)(struct dc_request *rq);
+	int (*error)(const struct dc_request *rq, int err);
+	void (*trim)(struct dc_request *rq, u32 keep);
 };
 
 extern const struct dc_class dc_skcipher_class;
 extern const struct dc_class dc_aead_class;
 extern const struct dc_class dc_hash_class;
 extern const struct dc_class dc_rng_class;
+extern const struct dc_class dc_comp_class;
 
 /**
  * struct dc_stream - the hash stream of a context
@@ -324,7 +338,7 @@ struct dc_buffer {
  * @iv: block for the IV, of its own cache lines
  * @iv_now: the IV in that block
  * @result: block for a digest, of its own cache lines
- * @handle: the crypto API's request
+ * @handle: the crypto API's request, or what the class has of it
  * @base: the allocation
  * @owner: DC_OWNED_*; decides who frees when thread and engine part
  * @done: completed by the engine's callback
@@ -371,6 +385,7 @@ int dc_span_set(struct dc_span *span, u64 addr, u32 nr, u32 bytes,
 int dc_span_put(const struct dc_span *span, const void *from, u32 bytes);
 void dc_span_free(struct dc_span *span);
 int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes);
+int dc_buffer_reserve_run(struct dc_buffer *buf, u32 bytes);
 unsigned int dc_buffer_split(struct dc_buffer *buf);
 struct scatterlist *dc_buffer_step(struct dc_buffer *buf, u32 step, u32 *bytes);
 void *dc_buffer_at(const struct dc_buffer *buf, u32 at);

@@ -77,8 +77,17 @@ static struct dc_request *dc_request_alloc(struct dc_context *ctx)
 	return rq;
 }
 
+static void dc_request_trim(struct dc_request *rq, u32 keep)
+{
+	if (rq->ctx->tfm->class->trim)
+		rq->ctx->tfm->class->trim(rq, keep);
+	dc_buffer_trim(&rq->in, keep);
+	dc_buffer_trim(&rq->out, keep);
+}
+
 void dc_request_free(struct dc_request *rq)
 {
+	dc_request_trim(rq, 0);
 	dc_span_free(&rq->src);
 	dc_span_free(&rq->dst);
 	dc_buffer_free(&rq->in);
@@ -112,8 +121,7 @@ static void dc_request_put(struct dc_request *rq)
 	/* One request with memory is enough for a context that rests. */
 	const u32 keep = READ_ONCE(ctx->nr_kept) ? 0 : DC_KEEP_BYTES;
 
-	dc_buffer_trim(&rq->in, keep);
-	dc_buffer_trim(&rq->out, keep);
+	dc_request_trim(rq, keep);
 	spin_lock(&ctx->idle_lock);
 	if (ctx->nr_idle < DC_MAX_IDLE) {
 		/* The one with memory first: a lone thread takes no other. */
@@ -205,6 +213,11 @@ static int dc_request_check(const struct dc_request *rq)
  */
 static int dc_request_error(const struct dc_request *rq, int err)
 {
+	const struct dc_class *class = rq->ctx->tfm->class;
+	int mapped = err && class->error ? class->error(rq, err) : 0;
+
+	if (mapped)
+		return mapped;
 	switch (err) {
 	case 0:
 	case -EINVAL:

@@ -158,7 +158,35 @@ static const struct {
 	{ DEVCRYPTO_CLASS_HASH, "sha256", 0, DEVCRYPTO_OP_STREAM_FINAL },
 	{ DEVCRYPTO_CLASS_RNG, NULL, 0, DEVCRYPTO_OP_GENERATE },
 	{ DEVCRYPTO_CLASS_RNG, NULL, 0, DEVCRYPTO_OP_RESEED },
+	{ DEVCRYPTO_CLASS_COMP, "deflate", 0, DEVCRYPTO_OP_COMPRESS },
+	{ DEVCRYPTO_CLASS_COMP, "deflate", 0, DEVCRYPTO_OP_DECOMPRESS },
 };
+
+/* RFC 1951: a block of TEXT_BYTES, the letters from a to n again and again. */
+static const char packed_text[] = "4b4c4a4e494d4bcfc8cccacec9cd4b24990700";
+/* The same block behind empty ones, TEXT_BYTES together. */
+static const char empty_block[] = "000000ffff";
+
+static void fill_comp(struct fixture *fixture, enum base base)
+{
+	unsigned char text[TEXT_BYTES], packed[TEXT_BYTES];
+	size_t at;
+
+	for (at = 0; at < TEXT_BYTES; at++)
+		text[at] = 'a' + at % 14;
+	for (at = 0; at < TEXT_BYTES - PACKED_BYTES;)
+		at += from_hex(empty_block, packed + at);
+	ASSERT_EQ(TEXT_BYTES, at + from_hex(packed_text, packed + at));
+	if (base == COMP_COMPRESS) {
+		memcpy(fixture->src, text, TEXT_BYTES);
+		memcpy(fixture->expected, packed + at, PACKED_BYTES);
+		fixture->expected_bytes = PACKED_BYTES;
+	} else {
+		memcpy(fixture->src, packed, TEXT_BYTES);
+		memcpy(fixture->expected, text, TEXT_BYTES);
+		fixture->expected_bytes = TEXT_BYTES;
+	}
+}
 
 /* Fields that the operation at hand uses. */
 static void point_to_buffers(struct fixture *fixture, enum base base)
@@ -207,6 +235,8 @@ struct fixture *fixture_new(enum base base, uint32_t config_flags)
 		memcpy(fixture->src, fixture->dst, TEXT_BYTES);
 		fixture->expected_bytes = TEXT_BYTES;
 	}
+	if (base == COMP_COMPRESS || base == COMP_DECOMPRESS)
+		fill_comp(fixture, base);
 	point_to_buffers(fixture, base);
 	memset(fixture->dst, UNTOUCHED, TEXT_BYTES);
 	if (base == RNG_GENERATE)

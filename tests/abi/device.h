@@ -18,6 +18,7 @@
 #define TAG_BYTES	16
 #define DIGEST_BYTES	32
 #define KEY_BYTES	16
+#define PACKED_BYTES	19
 
 /* What fills memory that must stay as it is. */
 #define UNTOUCHED	0xA5
@@ -74,12 +75,14 @@ enum base {
 	HASH_STREAM_FINAL,
 	RNG_GENERATE,
 	RNG_RESEED,
+	COMP_COMPRESS,
+	COMP_DECOMPRESS,
 	BASES
 };
 
 /**
  * struct fixture - a context and a request that succeeds on it
- * @fd: the context: cbc(aes), gcm(aes), sha256 or a generator
+ * @fd: the context: cbc(aes), gcm(aes), sha256, a generator or deflate
  * @request: uses the buffers below
  * @expected: what is at @dst afterwards, where that is known
  * @expected_bytes: its length

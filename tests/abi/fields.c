@@ -81,6 +81,7 @@ struct wrong_field {
 #define HASH(base)					\
 	RESERVED(base), NO_IV(base), NO_ASSOC(base), NO_TAG(base)
 #define RNG(base) HASH(base)
+#define COMP(base) HASH(base), BEYOND(base, src_bytes)
 
 static const struct wrong_field wrong_fields[] = {
 	SKCIPHER(SKCIPHER_ENCRYPT),
@@ -103,6 +104,10 @@ static const struct wrong_field wrong_fields[] = {
 	RNG(RNG_RESEED),
 	NO_DST(RNG_RESEED),
 	BEYOND(RNG_RESEED, src_bytes),
+	COMP(COMP_COMPRESS),
+	WRONG(COMP_COMPRESS, src_bytes, 0, EINVAL),
+	COMP(COMP_DECOMPRESS),
+	WRONG(COMP_DECOMPRESS, src_bytes, 0, EINVAL),
 };
 
 TEST_EACH(wrong_field, wrong_fields)
@@ -137,6 +142,8 @@ static const struct {
 	{ "HASH_STREAM_INIT", HASH_STREAM_INIT, DEVCRYPTO_OP_DIGEST, DEVCRYPTO_OP_STREAM_FINAL },
 	{ "RNG_GENERATE", RNG_GENERATE, DEVCRYPTO_OP_GENERATE, DEVCRYPTO_OP_RESEED },
 	{ "RNG_RESEED", RNG_RESEED, DEVCRYPTO_OP_GENERATE, DEVCRYPTO_OP_RESEED },
+	{ "COMP_COMPRESS", COMP_COMPRESS, DEVCRYPTO_OP_COMPRESS, DEVCRYPTO_OP_DECOMPRESS },
+	{ "COMP_DECOMPRESS", COMP_DECOMPRESS, DEVCRYPTO_OP_COMPRESS, DEVCRYPTO_OP_DECOMPRESS },
 };
 
 TEST_EACH(operation_of_no_or_another_class, operations)
@@ -294,13 +301,15 @@ static const struct {
 	{ "HASH_STREAM_FINAL", HASH_STREAM_FINAL },
 	{ "RNG_GENERATE", RNG_GENERATE },
 	{ "RNG_RESEED", RNG_RESEED },
+	{ "COMP_COMPRESS", COMP_COMPRESS },
+	{ "COMP_DECOMPRESS", COMP_DECOMPRESS },
 };
 
 TEST_EACH(only_the_answer_is_written, every_base)
 {
 	static const uint32_t written[] = {
 		TEXT_BYTES, TEXT_BYTES, TEXT_BYTES, TEXT_BYTES, DIGEST_BYTES,
-		0, 0, DIGEST_BYTES, TEXT_BYTES, 0,
+		0, 0, DIGEST_BYTES, TEXT_BYTES, 0, PACKED_BYTES, TEXT_BYTES,
 	};
 	struct fixture *fixture = fixture_new(row->base, 0);
 	struct devcrypto_request before;

@@ -39,7 +39,9 @@ TEST(fields_make_sense)
 		  info.features & (DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT |
 				   DEVCRYPTO_FEATURE_IV_OUT));
 	EXPECT_EQ(1U << DEVCRYPTO_CLASS_SKCIPHER | 1U << DEVCRYPTO_CLASS_AEAD |
-		  1U << DEVCRYPTO_CLASS_HASH | 1U << DEVCRYPTO_CLASS_RNG, info.classes & 0x1e);
+		  1U << DEVCRYPTO_CLASS_HASH | 1U << DEVCRYPTO_CLASS_RNG |
+		  1U << DEVCRYPTO_CLASS_COMP, info.classes & 0x3e);
+	EXPECT_EQ(128 << 10, info.max_comp_bytes);
 	EXPECT_EQ(0, info.classes & 1);
 	EXPECT_TRUE(info.max_batch >= 1024);
 	EXPECT_TRUE(info.max_request_bytes >= 64 << 10);

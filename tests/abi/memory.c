@@ -55,6 +55,13 @@ static const struct pointer generator_pointers[] = {
 	POINTER(RNG_RESEED, src, KEY_BYTES, false, 0),
 };
 
+static const struct pointer comp_pointers[] = {
+	POINTER(COMP_COMPRESS, src, TEXT_BYTES, false, 0),
+	POINTER(COMP_COMPRESS, dst, PACKED_BYTES, true, 0),
+	POINTER(COMP_DECOMPRESS, src, TEXT_BYTES, false, 0),
+	POINTER(COMP_DECOMPRESS, dst, TEXT_BYTES, true, 0),
+};
+
 static __u64 *pointer_in(struct fixture *fixture, const struct pointer *pointer)
 {
 	return (__u64 *)((char *)&fixture->request + pointer->offset);
@@ -128,6 +135,11 @@ TEST_EACH(bad_address_of_a_generator, generator_pointers)
 	check_bad_addresses(row, PLAIN);
 }
 
+TEST_EACH(bad_address_of_compression, comp_pointers)
+{
+	check_bad_addresses(row, PLAIN);
+}
+
 TEST_EACH(bad_address_in_layout, pointers)
 {
 	check_bad_addresses(row, LAYOUT);
@@ -154,7 +166,8 @@ static void check_edges(const struct pointer *pointer, uint32_t config_flags)
 		EXPECT_EQ(0, run_request(fixture->fd, &fixture->request));
 		if (fixture->expected_bytes)
 			EXPECT_MEM(fixture->expected,
-				   (void *)(uintptr_t)fixture->request.dst, TEXT_BYTES);
+				   (void *)(uintptr_t)fixture->request.dst,
+				   fixture->expected_bytes);
 		close(fixture->fd);
 	}
 }
@@ -165,6 +178,11 @@ TEST_EACH(edge_of_memory, pointers)
 }
 
 TEST_EACH(edge_of_memory_of_a_generator, generator_pointers)
+{
+	check_edges(row, PLAIN);
+}
+
+TEST_EACH(edge_of_memory_of_compression, comp_pointers)
 {
 	check_edges(row, PLAIN);
 }
