@@ -20,6 +20,34 @@ enum {
 	DC_STREAM_LOST,		/* an operation failed half-way */
 };
 
+/**
+ * struct dc_saved - what STREAM_SAVE seals
+ * @kind: DC_STREAM_FRESH or DC_STREAM_RUNNING
+ * @state: what the algorithm exports; zero of a fresh stream
+ */
+struct dc_saved {
+	__le64 kind;
+	u8 state[];
+};
+
+/*
+ * Can the state be had as bytes? An engine may keep in it what must not be
+ * copied; the CPU's implementations, which all are a shash, keep nothing else.
+ */
+static bool dc_hash_exports(const struct dc_tfm *tfm)
+{
+	const struct crypto_tfm *base = crypto_ahash_tfm(tfm->ahash);
+	const u32 flags = base->__crt_alg->cra_flags;
+
+	return (flags & CRYPTO_ALG_TYPE_MASK) == CRYPTO_ALG_TYPE_SHASH &&
+	       !(flags & (CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY));
+}
+
+static u32 dc_saved_text_bytes(const struct dc_tfm *tfm)
+{
+	return sizeof(struct dc_saved) + tfm->alg.out_state_bytes;
+}
+
 static int dc_hash_open(struct dc_tfm *tfm, const char *name)
 {
 	struct crypto_ahash *ahash = crypto_alloc_ahash(name, 0, 0);
@@ -33,6 +61,8 @@ static int dc_hash_open(struct dc_tfm *tfm, const char *name)
 	dc_tfm_describe(tfm, crypto_ahash_tfm(ahash));
 	alg->out_digest_bytes = crypto_ahash_digestsize(ahash);
 	alg->out_state_bytes = crypto_ahash_statesize(ahash);
+	if (dc_hash_exports(tfm))
+		alg->out_saved_bytes = dc_seal_bytes(dc_saved_text_bytes(tfm));
 	return 0;
 }
 
@@ -44,10 +74,12 @@ static void dc_hash_close(struct dc_tfm *tfm)
 static int dc_hash_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 {
 	const struct dc_key *key = &keys->key;
+	int err;
 
 	if (!key->bytes)
 		return 0;
-	return crypto_ahash_setkey(tfm->ahash, key->data, key->bytes);
+	err = crypto_ahash_setkey(tfm->ahash, key->data, key->bytes);
+	return err ?: dc_seal_key_mac(tfm->key_mac, key);
 }
 
 static int dc_hash_attach(struct dc_context *ctx, struct dc_tfm *tfm)
@@ -60,19 +92,6 @@ static int dc_hash_attach(struct dc_context *ctx, struct dc_tfm *tfm)
 static void dc_hash_detach(struct dc_context *ctx)
 {
 	kfree_sensitive(ctx->stream.req);
-}
-
-/*
- * Can the state be had as bytes? An engine may keep in it what must not be
- * copied; the CPU's implementations, which all are a shash, keep nothing else.
- */
-static bool dc_hash_exports(const struct dc_tfm *tfm)
-{
-	const struct crypto_tfm *base = crypto_ahash_tfm(tfm->ahash);
-	const u32 flags = base->__crt_alg->cra_flags;
-
-	return (flags & CRYPTO_ALG_TYPE_MASK) == CRYPTO_ALG_TYPE_SHASH &&
-	       !(flags & (CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY));
 }
 
 /* Takes the state of another stream out, while nobody works on that. */
@@ -119,10 +138,26 @@ static bool dc_hash_is_stream(const struct dc_request *rq)
 	return rq->packet.op != DEVCRYPTO_OP_DIGEST;
 }
 
-static bool dc_hash_has_digest(const struct dc_request *rq)
+static bool dc_hash_is_saved(const struct dc_request *rq)
 {
-	return rq->packet.op == DEVCRYPTO_OP_DIGEST ||
-	       rq->packet.op == DEVCRYPTO_OP_STREAM_FINAL;
+	return rq->packet.op == DEVCRYPTO_OP_STREAM_SAVE ||
+	       rq->packet.op == DEVCRYPTO_OP_STREAM_RESTORE;
+}
+
+/* How much is written to the caller. */
+static u32 dc_hash_output_bytes(const struct dc_request *rq)
+{
+	const struct devcrypto_config *alg = &rq->ctx->tfm->alg;
+
+	switch (rq->packet.op) {
+	case DEVCRYPTO_OP_DIGEST:
+	case DEVCRYPTO_OP_STREAM_FINAL:
+		return alg->out_digest_bytes;
+	case DEVCRYPTO_OP_STREAM_SAVE:
+		return alg->out_saved_bytes;
+	default:
+		return 0;
+	}
 }
 
 /*
@@ -136,7 +171,8 @@ static int dc_stream_claim(struct dc_request *rq)
 	if (test_and_set_bit_lock(0, &stream->busy))
 		return -EBUSY;
 	if (stream->state == DC_STREAM_LOST &&
-	    rq->packet.op != DEVCRYPTO_OP_STREAM_INIT) {
+	    rq->packet.op != DEVCRYPTO_OP_STREAM_INIT &&
+	    rq->packet.op != DEVCRYPTO_OP_STREAM_RESTORE) {
 		clear_bit_unlock(0, &stream->busy);
 		return -ESTALE;
 	}
@@ -149,35 +185,63 @@ static int dc_stream_claim(struct dc_request *rq)
 static int dc_hash_check(struct dc_request *rq)
 {
 	const struct devcrypto_request *packet = &rq->packet;
-	const u32 digest_bytes = rq->ctx->tfm->alg.out_digest_bytes;
+	const u32 bytes = dc_hash_output_bytes(rq);
 
 	if (packet->iv | packet->iv_bytes | packet->assoc |
 	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
 		return -EINVAL;
-	if (packet->op == DEVCRYPTO_OP_STREAM_INIT &&
+	if ((packet->op == DEVCRYPTO_OP_STREAM_INIT ||
+	     packet->op == DEVCRYPTO_OP_STREAM_SAVE) &&
 	    packet->src | packet->src_bytes | packet->src_segments)
 		return -EINVAL;
-	if (!dc_hash_has_digest(rq))
+	if (!bytes)
 		return packet->dst | packet->dst_bytes | packet->dst_segments ?
 		       -EINVAL : 0;
-	if (packet->dst_bytes < digest_bytes) {
-		rq->out_bytes = digest_bytes;
+	if (packet->dst_bytes < bytes) {
+		rq->out_bytes = bytes;
 		return -EMSGSIZE;
 	}
 	return 0;
 }
 
-static int dc_hash_load(struct dc_request *rq)
+static struct dc_saved *dc_request_saved(const struct dc_request *rq)
+{
+	return dc_buffer_at(&rq->in, DC_SEAL_HEAD_BYTES);
+}
+
+/*
+ * Of a state that is restored the seal is opened here, where nothing of the
+ * stream is at stake yet.
+ */
+static int dc_saved_load(struct dc_request *rq)
+{
+	const struct dc_tfm *tfm = rq->ctx->tfm;
+	const u32 bytes = tfm->alg.out_saved_bytes;
+	const bool restore = rq->packet.op == DEVCRYPTO_OP_STREAM_RESTORE;
+	int err;
+
+	if (restore && rq->packet.src_bytes != bytes)
+		return -EBADMSG;
+	err = dc_buffer_reserve(&rq->in, bytes);
+	/* The crypto API wants the state in one run. */
+	if (!err && rq->in.nr_sg > 1)
+		err = -ENOMEM;
+	if (err || !restore)
+		return err;
+	rq->copied = bytes;
+	err = dc_buffer_read(&rq->in, 0, &rq->src, bytes);
+	if (err)
+		return err;
+	return dc_unseal(tfm, dc_buffer_at(&rq->in, 0),
+			 dc_saved_text_bytes(tfm));
+}
+
+static int dc_text_load(struct dc_request *rq)
 {
 	const u32 bytes = rq->packet.src_bytes;
 	const struct dc_part part = { &rq->src, bytes };
 	int err;
 
-	err = dc_hash_check(rq);
-	if (!err)
-		err = dc_request_buffers(rq);
-	if (err)
-		return err;
 	if (rq->ctx->tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)
 		err = dc_buffer_shape(&rq->in, &part, 1);
 	else
@@ -185,10 +249,47 @@ static int dc_hash_load(struct dc_request *rq)
 	if (err)
 		return err;
 	rq->copied = bytes;
-	err = dc_buffer_read(&rq->in, 0, &rq->src, bytes);
+	return dc_buffer_read(&rq->in, 0, &rq->src, bytes);
+}
+
+static int dc_hash_load(struct dc_request *rq)
+{
+	int err;
+
+	if (dc_hash_is_saved(rq) && !rq->ctx->tfm->alg.out_saved_bytes)
+		return -EOPNOTSUPP;
+	err = dc_hash_check(rq);
+	if (!err)
+		err = dc_request_buffers(rq);
+	if (!err)
+		err = dc_hash_is_saved(rq) ? dc_saved_load(rq) :
+					     dc_text_load(rq);
 	if (!err && dc_hash_is_stream(rq))
 		err = dc_stream_claim(rq);
 	return err;
+}
+
+static int dc_stream_save(struct dc_request *rq, struct ahash_request *req)
+{
+	const struct dc_tfm *tfm = rq->ctx->tfm;
+	const u32 bytes = dc_saved_text_bytes(tfm);
+	struct dc_saved *saved = dc_request_saved(rq);
+	int err = 0;
+
+	memset(saved, 0, bytes);
+	saved->kind = cpu_to_le64(rq->ctx->stream.state);
+	if (rq->ctx->stream.state == DC_STREAM_RUNNING)
+		err = crypto_ahash_export(req, saved->state);
+	return err ?: dc_seal(tfm, dc_buffer_at(&rq->in, 0), bytes);
+}
+
+static int dc_stream_restore(struct dc_request *rq, struct ahash_request *req)
+{
+	const struct dc_saved *saved = dc_request_saved(rq);
+
+	if (le64_to_cpu(saved->kind) == DC_STREAM_FRESH)
+		return 0;
+	return crypto_ahash_import(req, saved->state);
 }
 
 static int dc_stream_start(struct dc_request *rq, struct ahash_request *req)
@@ -202,6 +303,10 @@ static int dc_stream_start(struct dc_request *rq, struct ahash_request *req)
 	case DEVCRYPTO_OP_STREAM_FINAL:
 		return stream->state == DC_STREAM_FRESH ?
 		       crypto_ahash_digest(req) : crypto_ahash_finup(req);
+	case DEVCRYPTO_OP_STREAM_SAVE:
+		return dc_stream_save(rq, req);
+	case DEVCRYPTO_OP_STREAM_RESTORE:
+		return dc_stream_restore(rq, req);
 	default:
 		return 0;
 	}
@@ -233,29 +338,49 @@ static int dc_hash_start(struct dc_request *rq)
 				       crypto_ahash_digest(req);
 }
 
+/* What the stream is after an operation that had begun. */
+static int dc_stream_next_state(const struct dc_request *rq)
+{
+	/* A state that could not be saved is still there. */
+	if (rq->packet.op == DEVCRYPTO_OP_STREAM_SAVE)
+		return rq->ctx->stream.state;
+	if (rq->error)
+		return DC_STREAM_LOST;
+	switch (rq->packet.op) {
+	case DEVCRYPTO_OP_STREAM_UPDATE:
+		return DC_STREAM_RUNNING;
+	case DEVCRYPTO_OP_STREAM_RESTORE:
+		return le64_to_cpu(dc_request_saved(rq)->kind);
+	default:
+		return DC_STREAM_FRESH;
+	}
+}
+
 static void dc_hash_end(struct dc_request *rq)
 {
 	struct dc_stream *stream = &rq->ctx->stream;
 
 	if (!dc_hash_is_stream(rq))
 		return;
-	if (rq->error)
-		stream->state = DC_STREAM_LOST;
-	else if (rq->packet.op == DEVCRYPTO_OP_STREAM_UPDATE)
-		stream->state = DC_STREAM_RUNNING;
-	else
-		stream->state = DC_STREAM_FRESH;
+	stream->state = dc_stream_next_state(rq);
+	/* A state says of what is hashed, or of the key, what a digest does not. */
+	if (dc_hash_is_saved(rq))
+		memzero_explicit(dc_buffer_at(&rq->in, 0),
+				 rq->ctx->tfm->alg.out_saved_bytes);
 	clear_bit_unlock(0, &stream->busy);
 }
 
 static int dc_hash_store(struct dc_request *rq)
 {
-	const u32 bytes = rq->ctx->tfm->alg.out_digest_bytes;
+	const u32 bytes = dc_hash_output_bytes(rq);
+	const void *from = dc_hash_result(rq);
 	int err;
 
-	if (!dc_hash_has_digest(rq))
-		return 0;
-	err = dc_span_put(&rq->dst, dc_hash_result(rq), bytes);
+	if (rq->packet.op == DEVCRYPTO_OP_STREAM_SAVE) {
+		from = dc_buffer_at(&rq->in, 0);
+		rq->copied = bytes;
+	}
+	err = dc_span_put(&rq->dst, from, bytes);
 	if (!err)
 		rq->out_bytes = bytes;
 	return err;
@@ -265,7 +390,9 @@ const struct dc_class dc_hash_class = {
 	.id = DEVCRYPTO_CLASS_HASH,
 	.name = "hash",
 	.ops = BIT(DEVCRYPTO_OP_DIGEST) | BIT(DEVCRYPTO_OP_STREAM_INIT) |
-	       BIT(DEVCRYPTO_OP_STREAM_UPDATE) | BIT(DEVCRYPTO_OP_STREAM_FINAL),
+	       BIT(DEVCRYPTO_OP_STREAM_UPDATE) |
+	       BIT(DEVCRYPTO_OP_STREAM_FINAL) | BIT(DEVCRYPTO_OP_STREAM_SAVE) |
+	       BIT(DEVCRYPTO_OP_STREAM_RESTORE),
 	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_STREAM,
 	.config_fields = DC_USES_KEY,
 	.open = dc_hash_open,

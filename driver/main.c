@@ -205,9 +205,12 @@ static int __init dc_init(void)
 	err = dc_policy_init();
 	if (err)
 		return err;
-	err = dc_request_init();
+	err = dc_seal_init();
 	if (err)
 		goto policy;
+	err = dc_request_init();
+	if (err)
+		goto seal;
 	err = misc_register(&dc_misc);
 	if (err)
 		goto request;
@@ -215,6 +218,8 @@ static int __init dc_init(void)
 
 request:
 	dc_request_exit();
+seal:
+	dc_seal_exit();
 policy:
 	dc_policy_exit();
 	return err;
@@ -224,6 +229,7 @@ static void __exit dc_exit(void)
 {
 	misc_deregister(&dc_misc);
 	dc_request_exit();
+	dc_seal_exit();
 	dc_policy_exit();
 }
 

@@ -83,6 +83,12 @@ struct ahash_request;
 /* Driver memory that an idle request keeps for the next one. */
 #define DC_KEEP_BYTES		SZ_64K
 
+/* Of the nonce in front of a sealed text. */
+#define DC_SEAL_HEAD_BYTES	8U
+
+/* Of what tells one key from another. */
+#define DC_KEY_MAC_BYTES	32U
+
 struct dc_class;
 struct dc_context;
 struct dc_request;
@@ -108,6 +114,7 @@ struct dc_call {
  * @request_bytes: the crypto API's request with the algorithm's part
  * @step_bytes: rng: most bytes of one call of the generator
  * @request_memory: comp: what the algorithm allocates for each request
+ * @key_mac: hash: MAC of the key, see seal.c; zero if it has none
  * @alg: what DEVCRYPTO_IOC_CONFIG answers, and the name that was asked for;
  *	the other input fields are zero
  *
@@ -127,6 +134,7 @@ struct dc_tfm {
 	unsigned int request_bytes;
 	unsigned int step_bytes;
 	u32 request_memory;
+	u8 key_mac[DC_KEY_MAC_BYTES];
 	struct devcrypto_config alg;
 };
 
@@ -445,6 +453,14 @@ int dc_policy_check_chosen(const struct dc_tfm *tfm, const struct file *file);
 int dc_policy_init(void);
 void dc_policy_exit(void);
 extern const struct attribute_group *dc_policy_groups[];
+
+/* seal.c */
+u32 dc_seal_bytes(u32 text_bytes);
+int dc_seal_key_mac(u8 *mac, const struct dc_key *key);
+int dc_seal(const struct dc_tfm *tfm, u8 *sealed, u32 text_bytes);
+int dc_unseal(const struct dc_tfm *tfm, u8 *sealed, u32 text_bytes);
+int dc_seal_init(void);
+void dc_seal_exit(void);
 
 /* limits.c */
 extern unsigned int dc_max_request_bytes;

@@ -157,6 +157,9 @@ TEST_EACH(operation_of_no_or_another_class, operations)
 	for (op = 0; op < 16; op++) {
 		if (op >= row->first && op <= row->last)
 			continue;
+		if (row->last == DEVCRYPTO_OP_STREAM_FINAL &&
+		    (op == DEVCRYPTO_OP_STREAM_SAVE || op == DEVCRYPTO_OP_STREAM_RESTORE))
+			continue;
 		fixture->request.op = op;
 		EXPECT_EQ(-EOPNOTSUPP, run_request(fixture->fd, &fixture->request));
 	}
