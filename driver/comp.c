@@ -215,7 +215,7 @@ static int dc_comp_error(const struct dc_request *rq, int err)
 		return rq->packet.op == DEVCRYPTO_OP_COMPRESS ? -EMSGSIZE :
 								-EILSEQ;
 	default:
-		return 0;
+		return err;
 	}
 }
 

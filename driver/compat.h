@@ -7,7 +7,11 @@
 #define DC_COMPAT_H
 
 #include <linux/crypto.h>
+#include <linux/err.h>
 #include <linux/fips.h>
+#include <linux/minmax.h>
+#include <linux/scatterlist.h>
+#include <linux/string.h>
 #include <linux/version.h>
 
 /*
@@ -69,6 +73,109 @@ static inline bool dc_fips_enabled(void)
 #define dc_bin_attribute const struct bin_attribute
 #else
 #define dc_bin_attribute struct bin_attribute
+#endif
+
+/*
+ * Signatures are operations of an akcipher before 6.13: asynchronous, with
+ * signature and digest in one scatterlist. From then on they have a type of
+ * their own, which is synchronous and takes addresses.
+ */
+struct dc_sig_call {
+	struct scatterlist *src;
+	struct scatterlist *dst;
+	u32 signature_bytes;
+	u32 digest_bytes;
+	u32 flags;
+	crypto_completion_t complete;
+	void *data;
+};
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#include <crypto/sig.h>
+
+/* Without an encoding ECDSA takes signatures in a form of the kernel's own. */
+static inline struct crypto_sig *dc_sig_alloc(const char *name)
+{
+	if (!strncmp(name, "ecdsa-", 6))
+		return ERR_PTR(-ENOENT);
+	return crypto_alloc_sig(name, 0, 0);
+}
+
+#define dc_sig_tfm		crypto_sig
+#define dc_sig_free		crypto_free_sig
+#define dc_sig_base		crypto_sig_tfm
+#define dc_sig_set_public	crypto_sig_set_pubkey
+#define dc_sig_set_private	crypto_sig_set_privkey
+#define dc_sig_max_bytes	crypto_sig_maxsize
+
+static inline u32 dc_sig_request_bytes(struct crypto_sig *sig)
+{
+	return 0;
+}
+
+static inline int dc_sig_sign(struct crypto_sig *sig, void *handle,
+			      const struct dc_sig_call *call)
+{
+	int bytes = crypto_sig_sign(sig, sg_virt(call->src), call->digest_bytes,
+				    sg_virt(call->dst), call->signature_bytes);
+
+	return min(bytes, 0);
+}
+
+static inline int dc_sig_verify(struct crypto_sig *sig, void *handle,
+				const struct dc_sig_call *call)
+{
+	const u8 *src = sg_virt(call->src);
+
+	return crypto_sig_verify(sig, src, call->signature_bytes,
+				 src + call->signature_bytes,
+				 call->digest_bytes);
+}
+#else
+#include <crypto/akcipher.h>
+
+static inline struct crypto_akcipher *dc_sig_alloc(const char *name)
+{
+	return crypto_alloc_akcipher(name, 0, 0);
+}
+
+#define dc_sig_tfm		crypto_akcipher
+#define dc_sig_free		crypto_free_akcipher
+#define dc_sig_base		crypto_akcipher_tfm
+#define dc_sig_set_public	crypto_akcipher_set_pub_key
+#define dc_sig_set_private	crypto_akcipher_set_priv_key
+#define dc_sig_max_bytes	crypto_akcipher_maxsize
+
+static inline u32 dc_sig_request_bytes(struct crypto_akcipher *sig)
+{
+	return sizeof(struct akcipher_request) + crypto_akcipher_reqsize(sig);
+}
+
+static inline int dc_sig_sign(struct crypto_akcipher *sig, void *handle,
+			      const struct dc_sig_call *call)
+{
+	struct akcipher_request *req = handle;
+
+	akcipher_request_set_tfm(req, sig);
+	akcipher_request_set_callback(req, call->flags, call->complete,
+				      call->data);
+	akcipher_request_set_crypt(req, call->src, call->dst,
+				   call->digest_bytes, call->signature_bytes);
+	return crypto_akcipher_sign(req);
+}
+
+static inline int dc_sig_verify(struct crypto_akcipher *sig, void *handle,
+				const struct dc_sig_call *call)
+{
+	struct akcipher_request *req = handle;
+
+	akcipher_request_set_tfm(req, sig);
+	akcipher_request_set_callback(req, call->flags, call->complete,
+				      call->data);
+	akcipher_request_set_crypt(req, call->src, NULL, call->signature_bytes,
+				   call->digest_bytes);
+	return crypto_akcipher_verify(req);
+}
 #endif
 
 #endif

@@ -18,6 +18,9 @@ static const struct dc_class * const dc_classes[] = {
 	&dc_hash_class,
 	&dc_rng_class,
 	&dc_comp_class,
+	&dc_akcipher_class,
+	&dc_sig_class,
+	&dc_kpp_class,
 };
 
 static const struct dc_class *dc_class_find(u32 id)
@@ -201,6 +204,7 @@ static int dc_key_error(int err)
 	case -ENODEV:
 	case -ENOKEY:
 	case -ENOMEM:
+	case -EOPNOTSUPP:
 		return err;
 	default:
 		return -EINVAL;
@@ -227,7 +231,8 @@ static int dc_config_check_source(const struct devcrypto_config *config)
 /* What holds for every class. */
 static int dc_config_check(const struct devcrypto_config *config)
 {
-	const u32 known = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT;
+	const u32 known = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT |
+			  DEVCRYPTO_CONFIG_PRIVATE | DEVCRYPTO_CONFIG_GENERATE;
 	size_t bytes = strnlen(config->name, sizeof(config->name));
 
 	if (config->flags & DEVCRYPTO_CONFIG_SOURCE)
@@ -300,6 +305,7 @@ static struct dc_tfm *dc_tfm_make(const struct dc_class *class,
 		goto out;
 	err = dc_keys_get(&keys, config);
 	if (!err && !keys.key.bytes &&
+	    !(config->flags & DEVCRYPTO_CONFIG_GENERATE) &&
 	    tfm->alg.out_properties & DEVCRYPTO_ALG_NEEDS_KEY)
 		err = -ENOKEY;
 	if (!err)

@@ -60,12 +60,17 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 		.fips_enabled = dc_fips_enabled(),
 		.features = DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT |
 			    DEVCRYPTO_FEATURE_IV_OUT |
-			    DEVCRYPTO_FEATURE_SOURCE | DEVCRYPTO_FEATURE_STREAM,
+			    DEVCRYPTO_FEATURE_SOURCE | DEVCRYPTO_FEATURE_STREAM |
+			    DEVCRYPTO_FEATURE_PRIVATE |
+			    DEVCRYPTO_FEATURE_GENERATE,
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |
 			   BIT(DEVCRYPTO_CLASS_AEAD) |
 			   BIT(DEVCRYPTO_CLASS_HASH) |
 			   BIT(DEVCRYPTO_CLASS_RNG) |
-			   BIT(DEVCRYPTO_CLASS_COMP),
+			   BIT(DEVCRYPTO_CLASS_COMP) |
+			   BIT(DEVCRYPTO_CLASS_AKCIPHER) |
+			   BIT(DEVCRYPTO_CLASS_SIG) |
+			   BIT(DEVCRYPTO_CLASS_KPP),
 		.max_batch = DC_MAX_BATCH,
 		.max_request_bytes = READ_ONCE(dc_max_request_bytes),
 		.max_segments = DC_MAX_SEGMENTS,

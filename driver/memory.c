@@ -313,7 +313,9 @@ int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes)
 /**
  * dc_buffer_reserve_run() - make @buf one piece of driver memory
  * @buf: owned by the request
- * @bytes: its length, not 0
+ * @bytes: its length; may be 0
+ *
+ * For algorithms that take an address, or several operands in one run.
  *
  * Return: 0, -EDQUOT or -ENOMEM.
  */
@@ -323,7 +325,7 @@ int dc_buffer_reserve_run(struct dc_buffer *buf, u32 bytes)
 
 	if (!buf->nr_pieces || buf->pieces[0].bytes < bytes) {
 		dc_buffer_trim(buf, 0);
-		err = dc_buffer_add_piece(buf, bytes);
+		err = dc_buffer_add_piece(buf, max(bytes, 1U));
 		if (!err && buf->pieces[0].bytes < bytes)
 			err = -ENOMEM;
 	}

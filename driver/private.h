@@ -49,6 +49,8 @@
 struct crypto_acomp;
 struct crypto_aead;
 struct crypto_ahash;
+struct crypto_akcipher;
+struct crypto_kpp;
 struct crypto_rng;
 struct crypto_skcipher;
 struct ahash_request;
@@ -115,6 +117,8 @@ struct dc_call {
  * @step_bytes: rng: most bytes of one call of the generator
  * @request_memory: comp: what the algorithm allocates for each request
  * @key_mac: hash: MAC of the key, see seal.c; zero if it has none
+ * @dh_last: kpp: p - 1 of a group of DH, the least value that is too large for
+ *	a public key; else NULL
  * @alg: what DEVCRYPTO_IOC_CONFIG answers, and the name that was asked for;
  *	the other input fields are zero
  *
@@ -129,7 +133,11 @@ struct dc_tfm {
 		struct crypto_ahash *ahash;
 		struct crypto_rng *rng;
 		struct crypto_acomp *acomp;
+		struct crypto_akcipher *akcipher;
+		struct dc_sig_tfm *sig;
+		struct crypto_kpp *kpp;
 	};
+	u8 *dh_last;
 	u32 flags;
 	unsigned int request_bytes;
 	unsigned int step_bytes;
@@ -199,8 +207,8 @@ struct dc_keys {
  *	its out_bytes; in the caller's context
  * @end: lets go of what @load claimed, whatever the result. The algorithm is
  *	done with the request; the caller may be gone.
- * @error: the header's error for one of the algorithm's own; 0 = what holds for
- *	every class
+ * @error: what an error of the algorithm means in this class, as the header's
+ *	table has it
  * @trim: gives back what @load left with the request for the next one, of which
  *	@keep bytes at most may stay; 0 = all of it
  *
@@ -233,6 +241,9 @@ extern const struct dc_class dc_aead_class;
 extern const struct dc_class dc_hash_class;
 extern const struct dc_class dc_rng_class;
 extern const struct dc_class dc_comp_class;
+extern const struct dc_class dc_akcipher_class;
+extern const struct dc_class dc_sig_class;
+extern const struct dc_class dc_kpp_class;
 
 /**
  * struct dc_stream - the hash stream of a context
@@ -445,6 +456,23 @@ void dc_context_put(struct dc_context *ctx);
 int dc_ioctl_config(const struct dc_call *call,
 		    struct devcrypto_config *config);
 void dc_tfm_describe(struct dc_tfm *tfm, struct crypto_tfm *base);
+
+/* pubkey.c */
+bool dc_pubkey_is_rsa(const struct dc_tfm *tfm);
+bool dc_pubkey_is_padded(const struct dc_tfm *tfm);
+int dc_pubkey_pack(const struct dc_tfm *tfm, const struct dc_keys *keys,
+		   struct dc_key *packed);
+bool dc_pubkey_load_home(const char *name);
+extern const struct dc_key dc_pubkey_placeholder;
+
+/* A number, unsigned, the most significant byte first and not zero. */
+struct dc_number {
+	const u8 *data;
+	u32 bytes;
+};
+
+struct dc_number dc_number_of(const u8 *data, u32 bytes);
+int dc_number_cmp(struct dc_number a, struct dc_number b);
 
 /* policy.c */
 int dc_name_check(const char *name);

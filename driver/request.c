@@ -209,15 +209,14 @@ static int dc_request_check(const struct dc_request *rq)
 /*
  * Errors of an algorithm as the header's table has them. A driver's own
  * EINVAL, ENOMEM and ENODEV mean what they say; EBADMSG comes from decryption
- * only: of AEADs and of key wrapping, which is a cipher.
+ * only: of AEADs, of RSA and of key wrapping, which is a cipher.
  */
 static int dc_request_error(const struct dc_request *rq, int err)
 {
 	const struct dc_class *class = rq->ctx->tfm->class;
-	int mapped = err && class->error ? class->error(rq, err) : 0;
 
-	if (mapped)
-		return mapped;
+	if (err && class->error)
+		err = class->error(rq, err);
 	switch (err) {
 	case 0:
 	case -EINVAL:
@@ -232,6 +231,11 @@ static int dc_request_error(const struct dc_request *rq, int err)
 		return -ENODEV;
 	case -EBADMSG:
 		return rq->packet.op == DEVCRYPTO_OP_DECRYPT ? err : -EIO;
+	case -EKEYREJECTED:
+		return rq->packet.op == DEVCRYPTO_OP_VERIFY ? err : -EIO;
+	/* The crypto API's answer where an algorithm lacks the operation. */
+	case -ENOSYS:
+		return -EOPNOTSUPP;
 	default:
 		return -EIO;
 	}

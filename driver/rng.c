@@ -73,10 +73,8 @@ static int dc_rng_load(struct dc_request *rq)
 	if (err)
 		return err;
 
-	err = dc_buffer_reserve(&rq->in, packet->src_bytes);
 	/* The generator wants the seed in one run. */
-	if (!err && rq->in.nr_sg > 1)
-		err = -ENOMEM;
+	err = dc_buffer_reserve_run(&rq->in, packet->src_bytes);
 	if (!err)
 		err = dc_buffer_reserve(&rq->out, packet->dst_bytes);
 	if (err)

@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "harness.h"
+#include "keys.h"
 
 const unsigned char test_key[64] = {
 	0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
@@ -79,6 +80,13 @@ const char *generator_name(void)
 	const bool standard = has_algorithm(DEVCRYPTO_CLASS_RNG, "stdrng");
 
 	return standard ? "stdrng" : "jitterentropy_rng";
+}
+
+const char *signature_name(void)
+{
+	const char *name = "pkcs1(rsa,sha256)";
+
+	return has_algorithm(DEVCRYPTO_CLASS_SIG, name) ? name : "pkcs1pad(rsa,sha256)";
 }
 
 int context_of(const struct devcrypto_config *config)
@@ -160,6 +168,12 @@ static const struct {
 	{ DEVCRYPTO_CLASS_RNG, NULL, 0, DEVCRYPTO_OP_RESEED },
 	{ DEVCRYPTO_CLASS_COMP, "deflate", 0, DEVCRYPTO_OP_COMPRESS },
 	{ DEVCRYPTO_CLASS_COMP, "deflate", 0, DEVCRYPTO_OP_DECOMPRESS },
+	{ DEVCRYPTO_CLASS_AKCIPHER, "rsa", 0, DEVCRYPTO_OP_ENCRYPT },
+	{ DEVCRYPTO_CLASS_AKCIPHER, "rsa", 0, DEVCRYPTO_OP_DECRYPT },
+	{ DEVCRYPTO_CLASS_SIG, NULL, 0, DEVCRYPTO_OP_SIGN },
+	{ DEVCRYPTO_CLASS_SIG, NULL, 0, DEVCRYPTO_OP_VERIFY },
+	{ DEVCRYPTO_CLASS_KPP, "ecdh-nist-p256", 0, DEVCRYPTO_OP_PUBLIC_KEY },
+	{ DEVCRYPTO_CLASS_KPP, "ecdh-nist-p256", 0, DEVCRYPTO_OP_SHARED_SECRET },
 };
 
 /* RFC 1951: a block of TEXT_BYTES, the letters from a to n again and again. */
@@ -188,6 +202,39 @@ static void fill_comp(struct fixture *fixture, enum base base)
 	}
 }
 
+/* Keys that are no part of test_key. */
+static const char * const base_keys[BASES] = {
+	[AKCIPHER_ENCRYPT] = RSA_PUBLIC,
+	[AKCIPHER_DECRYPT] = RSA_PRIVATE,
+	[SIG_SIGN] = RSA_PRIVATE,
+	[SIG_VERIFY] = RSA_PUBLIC,
+	[KPP_PUBLIC_KEY] = ECDH_D,
+	[KPP_SHARED_SECRET] = ECDH_D,
+};
+
+static const char *base_name(enum base base)
+{
+	if (bases[base].name)
+		return bases[base].name;
+	return bases[base].alg_class == DEVCRYPTO_CLASS_RNG ? generator_name() : signature_name();
+}
+
+static int base_context(enum base base, uint32_t config_flags)
+{
+	struct devcrypto_config config = config_of(bases[base].alg_class, base_name(base),
+						   bases[base].key_bytes);
+	unsigned char key[1024];
+
+	config.flags = config_flags;
+	if (base == AKCIPHER_DECRYPT || base == SIG_SIGN)
+		config.flags |= DEVCRYPTO_CONFIG_PRIVATE;
+	if (base_keys[base]) {
+		config.key = address_of(key);
+		config.key_bytes = from_hex(base_keys[base], key);
+	}
+	return context_of(&config);
+}
+
 /* Fields that the operation at hand uses. */
 static void point_to_buffers(struct fixture *fixture, enum base base)
 {
@@ -195,11 +242,18 @@ static void point_to_buffers(struct fixture *fixture, enum base base)
 
 	memset(request, 0, sizeof(*request));
 	request->op = bases[base].op;
-	if (base != HASH_STREAM_INIT) {
+	if (base != HASH_STREAM_INIT && base != KPP_PUBLIC_KEY) {
 		request->src = address_of(fixture->src);
 		request->src_bytes = base == RNG_RESEED ? 0 : TEXT_BYTES;
 	}
-	if (base != HASH_STREAM_INIT && base != HASH_STREAM_UPDATE && base != RNG_RESEED) {
+	if (base == SIG_SIGN || base == SIG_VERIFY)
+		request->src_bytes = DIGEST_BYTES;
+	if (base == SIG_VERIFY) {
+		request->signature = address_of(fixture->signature);
+		request->signature_bytes = TEXT_BYTES;
+	}
+	if (base != HASH_STREAM_INIT && base != HASH_STREAM_UPDATE && base != RNG_RESEED &&
+	    base != SIG_VERIFY) {
 		request->dst = address_of(fixture->dst);
 		request->dst_bytes = TEXT_BYTES;
 	}
@@ -215,19 +269,32 @@ static void point_to_buffers(struct fixture *fixture, enum base base)
 	}
 }
 
+/* Input that was given, and what is known to come of it. */
+static void known_answer(struct fixture *fixture, const char *src, const char *expected)
+{
+	if (src)
+		from_hex(src, fixture->src);
+	if (expected)
+		fixture->expected_bytes = from_hex(expected, fixture->expected);
+}
+
 struct fixture *fixture_new(enum base base, uint32_t config_flags)
 {
-	const char *name;
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	ASSERT_TRUE(fixture);
-	name = bases[base].name;
-	fixture->fd = context_flags(bases[base].alg_class, name ? name : generator_name(),
-				    bases[base].key_bytes, config_flags);
+	fixture->fd = base_context(base, config_flags);
 	fill_pattern(fixture->src, TEXT_BYTES, 1);
 	fill_pattern(fixture->iv, BLOCK_BYTES, 2);
 	fill_pattern(fixture->assoc, ASSOC_BYTES, 3);
-	if (base == SKCIPHER_DECRYPT || base == AEAD_DECRYPT) {
+	from_hex(RSA_SIGNATURE, fixture->signature);
+	if (base == SIG_SIGN)
+		known_answer(fixture, NULL, RSA_SIGNATURE);
+	else if (base == KPP_PUBLIC_KEY)
+		known_answer(fixture, NULL, ECDH_PUBLIC);
+	else if (base == KPP_SHARED_SECRET)
+		known_answer(fixture, ECDH_PEER, ECDH_SECRET);
+	if (base == SKCIPHER_DECRYPT || base == AEAD_DECRYPT || base == AKCIPHER_DECRYPT) {
 		/* The ciphertext of the pattern is decrypted. */
 		point_to_buffers(fixture, base - 1);
 		ASSERT_EQ(0, run_request(fixture->fd, &fixture->request));

@@ -50,6 +50,11 @@ void need_algorithm(uint32_t alg_class, const char *name);
  */
 const char *generator_name(void);
 
+/**
+ * signature_name() - RSASSA-PKCS1-v1_5 with SHA-256, as the kernel calls it
+ */
+const char *signature_name(void);
+
 /* The test is skipped if the kernel does not have the algorithm. */
 int context_of(const struct devcrypto_config *config);
 /* A context with the first @key_bytes of test_key, configured with @flags. */
@@ -77,12 +82,19 @@ enum base {
 	RNG_RESEED,
 	COMP_COMPRESS,
 	COMP_DECOMPRESS,
+	AKCIPHER_ENCRYPT,
+	AKCIPHER_DECRYPT,
+	SIG_SIGN,
+	SIG_VERIFY,
+	KPP_PUBLIC_KEY,
+	KPP_SHARED_SECRET,
 	BASES
 };
 
 /**
  * struct fixture - a context and a request that succeeds on it
- * @fd: the context: cbc(aes), gcm(aes), sha256, a generator or deflate
+ * @fd: the context: cbc(aes), gcm(aes), sha256, a generator, deflate, rsa,
+ *	RSASSA-PKCS1 with SHA-256, or ecdh-nist-p256
  * @request: uses the buffers below
  * @expected: what is at @dst afterwards, where that is known
  * @expected_bytes: its length
@@ -95,6 +107,7 @@ struct fixture {
 	unsigned char iv[BLOCK_BYTES];
 	unsigned char assoc[ASSOC_BYTES];
 	unsigned char tag[TAG_BYTES];
+	unsigned char signature[TEXT_BYTES];
 	unsigned char expected[TEXT_BYTES];
 	size_t expected_bytes;
 };

@@ -83,6 +83,12 @@ struct wrong_field {
 #define RNG(base) HASH(base)
 #define COMP(base) HASH(base), BEYOND(base, src_bytes)
 
+/* A length that is no digest's and no key's. */
+#define LENGTH(base, field, right)			\
+	WRONG(base, field, 0, EINVAL),			\
+	WRONG(base, field, right - 1, EINVAL),		\
+	WRONG(base, field, right + 1, EINVAL)
+
 static const struct wrong_field wrong_fields[] = {
 	SKCIPHER(SKCIPHER_ENCRYPT),
 	SKCIPHER(SKCIPHER_DECRYPT),
@@ -108,6 +114,26 @@ static const struct wrong_field wrong_fields[] = {
 	WRONG(COMP_COMPRESS, src_bytes, 0, EINVAL),
 	COMP(COMP_DECOMPRESS),
 	WRONG(COMP_DECOMPRESS, src_bytes, 0, EINVAL),
+	HASH(AKCIPHER_ENCRYPT),
+	BEYOND(AKCIPHER_ENCRYPT, src_bytes),
+	WRONG(AKCIPHER_ENCRYPT, src_bytes, 0, EINVAL),
+	WRONG(AKCIPHER_ENCRYPT, src_bytes, TEXT_BYTES + 1, EINVAL),
+	HASH(AKCIPHER_DECRYPT),
+	BEYOND(AKCIPHER_DECRYPT, src_bytes),
+	WRONG(AKCIPHER_DECRYPT, src_bytes, 0, EINVAL),
+	WRONG(AKCIPHER_DECRYPT, src_bytes, TEXT_BYTES + 1, EINVAL),
+	HASH(SIG_SIGN),
+	BEYOND(SIG_SIGN, src_bytes),
+	LENGTH(SIG_SIGN, src_bytes, DIGEST_BYTES),
+	RESERVED(SIG_VERIFY), NO_IV(SIG_VERIFY), NO_ASSOC(SIG_VERIFY), NO_DST(SIG_VERIFY),
+	BEYOND(SIG_VERIFY, src_bytes),
+	BEYOND(SIG_VERIFY, signature_bytes),
+	LENGTH(SIG_VERIFY, src_bytes, DIGEST_BYTES),
+	HASH(KPP_PUBLIC_KEY),
+	NO_SRC(KPP_PUBLIC_KEY),
+	HASH(KPP_SHARED_SECRET),
+	BEYOND(KPP_SHARED_SECRET, src_bytes),
+	LENGTH(KPP_SHARED_SECRET, src_bytes, TEXT_BYTES),
 };
 
 TEST_EACH(wrong_field, wrong_fields)
@@ -144,6 +170,10 @@ static const struct {
 	{ "RNG_RESEED", RNG_RESEED, DEVCRYPTO_OP_GENERATE, DEVCRYPTO_OP_RESEED },
 	{ "COMP_COMPRESS", COMP_COMPRESS, DEVCRYPTO_OP_COMPRESS, DEVCRYPTO_OP_DECOMPRESS },
 	{ "COMP_DECOMPRESS", COMP_DECOMPRESS, DEVCRYPTO_OP_COMPRESS, DEVCRYPTO_OP_DECOMPRESS },
+	{ "AKCIPHER_ENCRYPT", AKCIPHER_ENCRYPT, DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT },
+	{ "SIG_SIGN", SIG_SIGN, DEVCRYPTO_OP_SIGN, DEVCRYPTO_OP_VERIFY },
+	{ "SIG_VERIFY", SIG_VERIFY, DEVCRYPTO_OP_SIGN, DEVCRYPTO_OP_VERIFY },
+	{ "KPP_PUBLIC_KEY", KPP_PUBLIC_KEY, DEVCRYPTO_OP_PUBLIC_KEY, DEVCRYPTO_OP_SHARED_SECRET },
 };
 
 TEST_EACH(operation_of_no_or_another_class, operations)
@@ -154,7 +184,7 @@ TEST_EACH(operation_of_no_or_another_class, operations)
 	uint32_t op;
 	size_t at;
 
-	for (op = 0; op < 16; op++) {
+	for (op = 0; op <= DEVCRYPTO_OP_SHARED_SECRET; op++) {
 		if (op >= row->first && op <= row->last)
 			continue;
 		if (row->last == DEVCRYPTO_OP_STREAM_FINAL &&
@@ -246,7 +276,15 @@ static const struct sized {
 	{ "HASH_STREAM_FINAL", HASH_STREAM_FINAL, DIGEST_BYTES },
 };
 
-TEST_EACH(output_too_small, sized)
+static const struct sized key_sized[] = {
+	{ "AKCIPHER_ENCRYPT", AKCIPHER_ENCRYPT, TEXT_BYTES },
+	{ "AKCIPHER_DECRYPT", AKCIPHER_DECRYPT, TEXT_BYTES },
+	{ "SIG_SIGN", SIG_SIGN, TEXT_BYTES },
+	{ "KPP_PUBLIC_KEY", KPP_PUBLIC_KEY, TEXT_BYTES },
+	{ "KPP_SHARED_SECRET", KPP_SHARED_SECRET, DIGEST_BYTES },
+};
+
+static void check_output_too_small(const struct sized *row)
 {
 	struct fixture *fixture = fixture_new(row->base, 0);
 	unsigned char tag[TAG_BYTES];
@@ -263,6 +301,16 @@ TEST_EACH(output_too_small, sized)
 	fixture->request.dst_bytes = row->needed;
 	EXPECT_EQ(0, run_request(fixture->fd, &fixture->request));
 	EXPECT_EQ(row->needed, fixture->request.out_bytes);
+}
+
+TEST_EACH(output_too_small, sized)
+{
+	check_output_too_small(row);
+}
+
+TEST_EACH(output_of_a_key_too_small, key_sized)
+{
+	check_output_too_small(row);
 }
 
 TEST_EACH(room_to_spare, sized)
@@ -306,6 +354,12 @@ static const struct {
 	{ "RNG_RESEED", RNG_RESEED },
 	{ "COMP_COMPRESS", COMP_COMPRESS },
 	{ "COMP_DECOMPRESS", COMP_DECOMPRESS },
+	{ "AKCIPHER_ENCRYPT", AKCIPHER_ENCRYPT },
+	{ "AKCIPHER_DECRYPT", AKCIPHER_DECRYPT },
+	{ "SIG_SIGN", SIG_SIGN },
+	{ "SIG_VERIFY", SIG_VERIFY },
+	{ "KPP_PUBLIC_KEY", KPP_PUBLIC_KEY },
+	{ "KPP_SHARED_SECRET", KPP_SHARED_SECRET },
 };
 
 TEST_EACH(only_the_answer_is_written, every_base)
@@ -313,6 +367,7 @@ TEST_EACH(only_the_answer_is_written, every_base)
 	static const uint32_t written[] = {
 		TEXT_BYTES, TEXT_BYTES, TEXT_BYTES, TEXT_BYTES, DIGEST_BYTES,
 		0, 0, DIGEST_BYTES, TEXT_BYTES, 0, PACKED_BYTES, TEXT_BYTES,
+		TEXT_BYTES, TEXT_BYTES, TEXT_BYTES, 0, TEXT_BYTES, DIGEST_BYTES,
 	};
 	struct fixture *fixture = fixture_new(row->base, 0);
 	struct devcrypto_request before;

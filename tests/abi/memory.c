@@ -49,10 +49,22 @@ static const struct pointer {
 	POINTER(HASH_STREAM_FINAL, src, TEXT_BYTES, false, 0),
 };
 
-static const struct pointer generator_pointers[] = {
+/* Of classes that have no layout. */
+static const struct pointer plain_pointers[] = {
 	POINTER(RNG_GENERATE, dst, TEXT_BYTES, true, 0),
 	POINTER(RNG_GENERATE, src, KEY_BYTES, false, 0),
 	POINTER(RNG_RESEED, src, KEY_BYTES, false, 0),
+	POINTER(AKCIPHER_ENCRYPT, src, TEXT_BYTES, false, 0),
+	POINTER(AKCIPHER_ENCRYPT, dst, TEXT_BYTES, true, 0),
+	POINTER(AKCIPHER_DECRYPT, src, TEXT_BYTES, false, 0),
+	POINTER(AKCIPHER_DECRYPT, dst, TEXT_BYTES, true, 0),
+	POINTER(SIG_SIGN, src, DIGEST_BYTES, false, 0),
+	POINTER(SIG_SIGN, dst, TEXT_BYTES, true, 0),
+	POINTER(SIG_VERIFY, src, DIGEST_BYTES, false, 0),
+	POINTER(SIG_VERIFY, signature, TEXT_BYTES, false, 0),
+	POINTER(KPP_PUBLIC_KEY, dst, TEXT_BYTES, true, 0),
+	POINTER(KPP_SHARED_SECRET, src, TEXT_BYTES, false, 0),
+	POINTER(KPP_SHARED_SECRET, dst, DIGEST_BYTES, true, 0),
 };
 
 static const struct pointer comp_pointers[] = {
@@ -72,7 +84,8 @@ static struct fixture *fixture_with(const struct pointer *pointer, uint32_t conf
 	struct fixture *fixture = fixture_new(pointer->base, config_flags);
 
 	fixture->request.flags = pointer->request_flags;
-	if (pointer->bytes == KEY_BYTES && pointer->base >= RNG_GENERATE)
+	if (pointer->bytes == KEY_BYTES &&
+	    (pointer->base == RNG_GENERATE || pointer->base == RNG_RESEED))
 		fixture->request.src_bytes = KEY_BYTES;
 	if (fixture->request.dst_bytes)
 		fixture->request.dst_bytes = pointer->base == HASH_DIGEST ||
@@ -130,7 +143,7 @@ TEST_EACH(bad_address, pointers)
 	check_bad_addresses(row, PLAIN);
 }
 
-TEST_EACH(bad_address_of_a_generator, generator_pointers)
+TEST_EACH(bad_address_without_layout, plain_pointers)
 {
 	check_bad_addresses(row, PLAIN);
 }
@@ -177,7 +190,7 @@ TEST_EACH(edge_of_memory, pointers)
 	check_edges(row, PLAIN);
 }
 
-TEST_EACH(edge_of_memory_of_a_generator, generator_pointers)
+TEST_EACH(edge_of_memory_without_layout, plain_pointers)
 {
 	check_edges(row, PLAIN);
 }
