@@ -126,22 +126,37 @@ static void dc_keys_free(struct dc_keys *keys)
 	kfree_sensitive(keys->dh_g.base);
 }
 
-static int dc_key_get(struct dc_key *key, u64 addr, u32 bytes, u32 flags)
+/**
+ * dc_key_alloc() - make room for a key
+ * @key: to be wiped and freed by dc_keys_free()
+ * @bytes: length of the key
+ * @shift: its address modulo DC_LAYOUT_ALIGN
+ *
+ * Return: 0, -EDQUOT or -ENOMEM.
+ */
+int dc_key_alloc(struct dc_key *key, u32 bytes, u32 shift)
 {
-	u32 shift = 0;
-
-	if (!bytes)
-		return 0;
 	if (bytes > DC_MAX_KEY_BYTES)
 		return -EDQUOT;
-	if (flags & DEVCRYPTO_CONFIG_LAYOUT)
-		shift = addr & (DC_LAYOUT_ALIGN - 1);
 	key->base = kmalloc(bytes + 2 * DC_LAYOUT_ALIGN, GFP_KERNEL_ACCOUNT);
 	if (!key->base)
 		return -ENOMEM;
 	key->data = PTR_ALIGN((u8 *)key->base, DC_LAYOUT_ALIGN) + shift;
 	key->bytes = bytes;
-	return dc_get_bytes(key->data, addr, bytes);
+	return 0;
+}
+
+static int dc_key_get(struct dc_key *key, u64 addr, u32 bytes, u32 flags)
+{
+	u32 shift = 0;
+	int err;
+
+	if (!bytes)
+		return 0;
+	if (flags & DEVCRYPTO_CONFIG_LAYOUT)
+		shift = addr & (DC_LAYOUT_ALIGN - 1);
+	err = dc_key_alloc(key, bytes, shift);
+	return err ?: dc_get_bytes(key->data, addr, bytes);
 }
 
 static int dc_keys_get(struct dc_keys *keys,
@@ -151,7 +166,11 @@ static int dc_keys_get(struct dc_keys *keys,
 	int err;
 
 	keys->tag_bytes = config->tag_bytes;
-	err = dc_key_get(&keys->key, config->key, config->key_bytes, flags);
+	if (flags & DEVCRYPTO_CONFIG_KEYRING)
+		err = dc_keyring_get(&keys->key, config->key_serial);
+	else
+		err = dc_key_get(&keys->key, config->key, config->key_bytes,
+				 flags);
 	if (!err)
 		err = dc_key_get(&keys->auth_key, config->auth_key,
 				 config->auth_key_bytes, flags);
@@ -182,6 +201,11 @@ static int dc_config_error(int err)
 	case -ENODEV:
 	case -EINTR:
 	case -EOPNOTSUPP:
+	/* What the keyring says of a key. */
+	case -EACCES:
+	case -EKEYEXPIRED:
+	case -EKEYREJECTED:
+	case -EKEYREVOKED:
 		return err;
 	case -ELIBBAD:
 		return -ENOENT;
@@ -232,13 +256,16 @@ static int dc_config_check_source(const struct devcrypto_config *config)
 static int dc_config_check(const struct devcrypto_config *config)
 {
 	const u32 known = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT |
-			  DEVCRYPTO_CONFIG_PRIVATE | DEVCRYPTO_CONFIG_GENERATE;
+			  DEVCRYPTO_CONFIG_KEYRING | DEVCRYPTO_CONFIG_PRIVATE |
+			  DEVCRYPTO_CONFIG_GENERATE;
 	size_t bytes = strnlen(config->name, sizeof(config->name));
 
 	if (config->flags & DEVCRYPTO_CONFIG_SOURCE)
 		return dc_config_check_source(config);
 	if (config->flags & ~known || config->reserved || config->reserved2 ||
-	    config->source || config->key_serial)
+	    config->source)
+		return -EINVAL;
+	if (!(config->flags & DEVCRYPTO_CONFIG_KEYRING) && config->key_serial)
 		return -EINVAL;
 	if (memchr_inv(config->name + bytes, 0, sizeof(config->name) - bytes) ||
 	    bytes == sizeof(config->name))
@@ -256,6 +283,11 @@ static int dc_config_check_class(const struct devcrypto_config *config,
 		return -EOPNOTSUPP;
 	if (config->flags & DEVCRYPTO_CONFIG_QUERY)
 		fields = 0;
+	if (config->flags & DEVCRYPTO_CONFIG_KEYRING) {
+		if (!(fields & DC_USES_KEY))
+			return -EINVAL;
+		fields &= ~DC_USES_KEY;
+	}
 	if (!(fields & DC_USES_KEY) && (config->key || config->key_bytes))
 		return -EINVAL;
 	if (!(fields & DC_USES_AUTH_KEY) &&

@@ -8,6 +8,7 @@
  * whose digest could not be written has failed like any other.
  */
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include <crypto/hash.h>
 
@@ -43,6 +44,23 @@ static bool dc_hash_exports(const struct dc_tfm *tfm)
 	       !(flags & (CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY));
 }
 
+/*
+ * Does the digest not give the key away? Of checksums with a key, and of
+ * universal hashes, it does.
+ */
+static bool dc_hash_hides_key(const char *name)
+{
+	static const char * const begins[] = {
+		"hmac(", "cmac(", "xcbc(", "blake2b-", "blake2s-",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(begins); i++)
+		if (!strncmp(name, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
 static u32 dc_saved_text_bytes(const struct dc_tfm *tfm)
 {
 	return sizeof(struct dc_saved) + tfm->alg.out_state_bytes;
@@ -59,6 +77,11 @@ static int dc_hash_open(struct dc_tfm *tfm, const char *name)
 	tfm->request_bytes = sizeof(struct ahash_request) +
 			     crypto_ahash_reqsize(ahash);
 	dc_tfm_describe(tfm, crypto_ahash_tfm(ahash));
+	if (tfm->flags & DEVCRYPTO_CONFIG_KEYRING &&
+	    !dc_hash_hides_key(alg->out_name)) {
+		crypto_free_ahash(ahash);
+		return -EOPNOTSUPP;
+	}
 	alg->out_digest_bytes = crypto_ahash_digestsize(ahash);
 	alg->out_state_bytes = crypto_ahash_statesize(ahash);
 	if (dc_hash_exports(tfm))
@@ -393,7 +416,8 @@ const struct dc_class dc_hash_class = {
 	       BIT(DEVCRYPTO_OP_STREAM_UPDATE) |
 	       BIT(DEVCRYPTO_OP_STREAM_FINAL) | BIT(DEVCRYPTO_OP_STREAM_SAVE) |
 	       BIT(DEVCRYPTO_OP_STREAM_RESTORE),
-	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_STREAM,
+	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_STREAM |
+			DEVCRYPTO_CONFIG_KEYRING,
 	.config_fields = DC_USES_KEY,
 	.open = dc_hash_open,
 	.close = dc_hash_close,

@@ -60,7 +60,9 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 		.fips_enabled = dc_fips_enabled(),
 		.features = DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT |
 			    DEVCRYPTO_FEATURE_IV_OUT |
-			    DEVCRYPTO_FEATURE_SOURCE | DEVCRYPTO_FEATURE_STREAM |
+			    DEVCRYPTO_FEATURE_SOURCE |
+			    DEVCRYPTO_FEATURE_STREAM |
+			    DEVCRYPTO_FEATURE_KEYRING |
 			    DEVCRYPTO_FEATURE_PRIVATE |
 			    DEVCRYPTO_FEATURE_GENERATE,
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |

@@ -24,6 +24,7 @@
  * LOCK ORDER, outermost first
  *
  *	dc_context.config_lock
+ *	key.sem, of the keyring
  *	policy_lock (policy.c)		users_lock (limits.c)
  *	dc_context.idle_lock
  */
@@ -456,6 +457,17 @@ void dc_context_put(struct dc_context *ctx);
 int dc_ioctl_config(const struct dc_call *call,
 		    struct devcrypto_config *config);
 void dc_tfm_describe(struct dc_tfm *tfm, struct crypto_tfm *base);
+int dc_key_alloc(struct dc_key *key, u32 bytes, u32 shift);
+
+/* keyring.c */
+#ifdef CONFIG_KEYS
+int dc_keyring_get(struct dc_key *to, s32 serial);
+#else
+static inline int dc_keyring_get(struct dc_key *to, s32 serial)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 /* pubkey.c */
 bool dc_pubkey_is_rsa(const struct dc_tfm *tfm);

@@ -2,10 +2,12 @@
 /* What needs the administrator: limits that are set, names outside the policy. */
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -274,6 +276,66 @@ TEST(sharing_counts_for_who_shares)
 	ASSERT_EQ(0, write_parameter(CONTEXTS, 1));
 	in_child(expect_sharing_limited, source);
 	ASSERT_EQ(0, write_parameter(CONTEXTS, before));
+}
+
+/* --- keys of the keyring --- */
+
+static int32_t foreign_key;
+
+static int configure_with(int32_t serial)
+{
+	struct devcrypto_config config = config_of(DEVCRYPTO_CLASS_SKCIPHER, "cbc(aes)", 0);
+
+	config.flags = DEVCRYPTO_CONFIG_KEYRING;
+	config.key_serial = serial;
+	return ioctl(device_open(), DEVCRYPTO_IOC_CONFIG, &config);
+}
+
+static int32_t make_key(void)
+{
+	return ASSERT_OK(syscall(SYS_add_key, "user", "devcrypto:foreign", test_key, KEY_BYTES,
+				 KEY_SPEC_PROCESS_KEYRING));
+}
+
+static void expect_key_refused(int fd)
+{
+	(void)fd;
+	EXPECT_ERRNO(EACCES, configure_with(foreign_key));
+}
+
+static void expect_key_accepted(int fd)
+{
+	(void)fd;
+	EXPECT_EQ(0, configure_with(foreign_key));
+}
+
+TEST(key_of_another_user)
+{
+	need_root();
+	foreign_key = make_key();
+	EXPECT_EQ(0, configure_with(foreign_key));
+	in_child(expect_key_refused, 0);
+	/* Anybody may search for it. */
+	ASSERT_OK(syscall(SYS_keyctl, KEYCTL_SETPERM, foreign_key, 0x3f010008));
+	in_child(expect_key_accepted, 0);
+}
+
+static void expect_key_refused_to_caller(int fd)
+{
+	struct devcrypto_config config = config_of(DEVCRYPTO_CLASS_SKCIPHER, "cbc(aes)", 0);
+
+	config.flags = DEVCRYPTO_CONFIG_KEYRING;
+	config.key_serial = foreign_key;
+	EXPECT_ERRNO(EACCES, ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config));
+	EXPECT_ERRNO(ENOTCONN, run_batch(fd, NULL, 0));
+}
+
+/* The rights of the caller count, not those of who opened the file. */
+TEST(key_by_a_file_of_its_owner)
+{
+	need_root();
+	foreign_key = make_key();
+	in_child(expect_key_refused_to_caller, device_open());
 }
 
 static const struct {

@@ -271,6 +271,9 @@ struct devcrypto_info {
  *	The key is the payload of the key @key_serial of the kernel's keyring, of
  *	type "user", "logon", "encrypted" or "trusted" (else EOPNOTSUPP), for
  *	which the caller needs search permission; @key and @key_bytes are zero.
+ *	Numbers below 1, which stand for keyrings, are EINVAL. A negative key has
+ *	the error that its maker chose, EKEYREJECTED where that is no other of
+ *	ENOKEY, EKEYEXPIRED, EKEYREVOKED and EACCES.
  *	Not for algorithms whose output would give the key away, such as
  *	"crc32c" (EOPNOTSUPP): of the hashes those built with hmac, cmac or xcbc,
  *	and BLAKE2, take one.
