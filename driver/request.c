@@ -233,6 +233,9 @@ static int dc_request_error(const struct dc_request *rq, int err)
 		return rq->packet.op == DEVCRYPTO_OP_DECRYPT ? err : -EIO;
 	case -EKEYREJECTED:
 		return rq->packet.op == DEVCRYPTO_OP_VERIFY ? err : -EIO;
+	case -EILSEQ:
+	case -EMSGSIZE:
+		return class->id == DEVCRYPTO_CLASS_COMP ? err : -EIO;
 	/* The crypto API's answer where an algorithm lacks the operation. */
 	case -ENOSYS:
 		return -EOPNOTSUPP;
