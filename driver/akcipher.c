@@ -14,6 +14,8 @@
 static int dc_akcipher_open(struct dc_tfm *tfm, const char *name)
 {
 	struct crypto_akcipher *akcipher = crypto_alloc_akcipher(name, 0, 0);
+	const struct dc_key *key = &dc_pubkey_placeholder;
+	int err = 0;
 
 	if (akcipher == ERR_PTR(-ENOENT) && dc_pubkey_load_home(name))
 		akcipher = crypto_alloc_akcipher(name, 0, 0);
@@ -25,9 +27,9 @@ static int dc_akcipher_open(struct dc_tfm *tfm, const char *name)
 	dc_tfm_describe(tfm, crypto_akcipher_tfm(akcipher));
 	tfm->alg.out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
 	if (dc_pubkey_is_rsa(tfm))
-		crypto_akcipher_set_pub_key(akcipher, dc_pubkey_placeholder.data,
-					    dc_pubkey_placeholder.bytes);
-	return 0;
+		err = crypto_akcipher_set_pub_key(akcipher, key->data,
+						  key->bytes);
+	return dc_pubkey_is_stuck(tfm, err) ? -ENODEV : 0;
 }
 
 static void dc_akcipher_close(struct dc_tfm *tfm)
@@ -118,12 +120,29 @@ static int dc_akcipher_start(struct dc_request *rq)
 	       crypto_akcipher_encrypt(req) : crypto_akcipher_decrypt(req);
 }
 
+/*
+ * Brings a number to its full length: a device that computes with numbers gives
+ * back one that begins with zeros without them.
+ */
+static u32 dc_akcipher_fill(struct dc_request *rq, u32 bytes)
+{
+	const u32 full = rq->ctx->tfm->alg.out_output_bytes;
+	u8 *out = sg_virt(rq->out.sg);
+
+	memmove(out + full - bytes, out, bytes);
+	memset(out, 0, full - bytes);
+	return full;
+}
+
 static int dc_akcipher_store(struct dc_request *rq)
 {
+	const struct dc_tfm *tfm = rq->ctx->tfm;
 	const struct akcipher_request *req = rq->handle;
-	const u32 bytes = min(req->dst_len, rq->ctx->tfm->alg.out_output_bytes);
+	u32 bytes = min(req->dst_len, tfm->alg.out_output_bytes);
 	int err;
 
+	if (rq->packet.op == DEVCRYPTO_OP_ENCRYPT || !dc_pubkey_is_padded(tfm))
+		bytes = dc_akcipher_fill(rq, bytes);
 	rq->copied += bytes;
 	err = dc_buffer_write(&rq->out, 0, &rq->dst, bytes);
 	if (!err)

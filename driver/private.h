@@ -475,6 +475,7 @@ bool dc_pubkey_is_padded(const struct dc_tfm *tfm);
 int dc_pubkey_pack(const struct dc_tfm *tfm, const struct dc_keys *keys,
 		   struct dc_key *packed);
 bool dc_pubkey_load_home(const char *name);
+bool dc_pubkey_is_stuck(const struct dc_tfm *tfm, int err);
 extern const struct dc_key dc_pubkey_placeholder;
 
 /* A number, unsigned, the most significant byte first and not zero. */

@@ -39,6 +39,18 @@ const struct dc_key dc_pubkey_placeholder = {
 };
 
 /**
+ * dc_pubkey_is_stuck() - must a tfm not be freed?
+ * @tfm: described by dc_tfm_describe()
+ * @err: of giving it dc_pubkey_placeholder
+ *
+ * It is lost then, which is less than what freeing it would do.
+ */
+bool dc_pubkey_is_stuck(const struct dc_tfm *tfm, int err)
+{
+	return err && strstr(tfm->alg.out_driver, "virtio");
+}
+
+/**
  * dc_pubkey_is_padded() - is it RSA with the padding of PKCS #1?
  * @tfm: described by dc_tfm_describe()
  */

@@ -37,8 +37,9 @@ static int dc_sig_digest_bytes(struct dc_tfm *tfm)
 
 static int dc_sig_open(struct dc_tfm *tfm, const char *name)
 {
+	const struct dc_key *key = &dc_pubkey_placeholder;
 	struct dc_sig_tfm *sig = dc_sig_alloc(name);
-	int err;
+	int err = 0;
 
 	if (sig == ERR_PTR(-ENOENT) && dc_pubkey_load_home(name))
 		sig = dc_sig_alloc(name);
@@ -49,8 +50,9 @@ static int dc_sig_open(struct dc_tfm *tfm, const char *name)
 	dc_tfm_describe(tfm, dc_sig_base(sig));
 	tfm->alg.out_properties |= DEVCRYPTO_ALG_NEEDS_KEY;
 	if (dc_pubkey_is_rsa(tfm))
-		dc_sig_set_public(sig, dc_pubkey_placeholder.data,
-				  dc_pubkey_placeholder.bytes);
+		err = dc_sig_set_public(sig, key->data, key->bytes);
+	if (dc_pubkey_is_stuck(tfm, err))
+		return -ENODEV;
 	err = dc_sig_digest_bytes(tfm);
 	if (err)
 		dc_sig_free(sig);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Asymmetric encryption and signatures: keys, paddings, what must be refused. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -396,34 +398,55 @@ TEST(number_as_large_as_the_modulus)
 	int fd = context_hex(AKCIPHER, "rsa", RSA_PUBLIC, 0);
 	const struct key key = key_of(RSA_PUBLIC);
 	const unsigned char *modulus = key.bytes + 5;
-	unsigned char src[TEXT_BYTES], dst[TEXT_BYTES], expected[TEXT_BYTES];
+	unsigned char src[TEXT_BYTES], dst[TEXT_BYTES];
 	uint32_t bytes;
 
 	memcpy(src, modulus, TEXT_BYTES);
 	EXPECT_EQ(-EINVAL, transform(fd, DEVCRYPTO_OP_ENCRYPT, src, TEXT_BYTES, dst, &bytes));
-	/* -1 to an odd power is -1. */
-	src[TEXT_BYTES - 1] ^= 1;
-	memcpy(expected, src, TEXT_BYTES);
+	memset(src, 0xff, TEXT_BYTES);
+	EXPECT_EQ(-EINVAL, transform(fd, DEVCRYPTO_OP_ENCRYPT, src, TEXT_BYTES, dst, &bytes));
+	/* The modulus less 2 is the largest that every kernel takes. */
+	memcpy(src, modulus, TEXT_BYTES);
+	src[TEXT_BYTES - 1] -= 2;
 	EXPECT_EQ(0, transform(fd, DEVCRYPTO_OP_ENCRYPT, src, TEXT_BYTES, dst, &bytes));
 	EXPECT_EQ(TEXT_BYTES, bytes);
-	EXPECT_MEM(expected, dst, TEXT_BYTES);
 }
 
-/* A short number, and a short result with zeros in front. */
-TEST(small_numbers)
+/* A number need not have the length of the modulus, but what comes of it has. */
+TEST(short_number)
 {
-	int fd = context_hex(AKCIPHER, "rsa", RSA_PUBLIC, 0);
-	unsigned char expected[TEXT_BYTES] = { 0 }, dst[TEXT_BYTES];
-	unsigned char one = 1, zero = 0;
+	int encrypter = context_hex(AKCIPHER, "rsa", RSA_PUBLIC, 0);
+	int decrypter = context_hex(AKCIPHER, "rsa", RSA_PRIVATE, PRIVATE);
+	unsigned char expected[TEXT_BYTES] = { 0 }, sealed[TEXT_BYTES], opened[TEXT_BYTES];
+	const unsigned char number = 2;
 	uint32_t bytes;
 
-	EXPECT_EQ(0, transform(fd, DEVCRYPTO_OP_ENCRYPT, &zero, 1, dst, &bytes));
+	expected[TEXT_BYTES - 1] = number;
+	EXPECT_EQ(0, transform(encrypter, DEVCRYPTO_OP_ENCRYPT, &number, 1, sealed, &bytes));
 	EXPECT_EQ(TEXT_BYTES, bytes);
-	EXPECT_MEM(expected, dst, TEXT_BYTES);
-	expected[TEXT_BYTES - 1] = 1;
-	EXPECT_EQ(0, transform(fd, DEVCRYPTO_OP_ENCRYPT, &one, 1, dst, &bytes));
+	EXPECT_EQ(0, transform(decrypter, DEVCRYPTO_OP_DECRYPT, sealed, TEXT_BYTES, opened, &bytes));
 	EXPECT_EQ(TEXT_BYTES, bytes);
-	EXPECT_MEM(expected, dst, TEXT_BYTES);
+	EXPECT_MEM(expected, opened, TEXT_BYTES);
+}
+
+/* Every 256th ciphertext begins with a zero, and is as long as the others. */
+TEST_EACH(ciphertext_that_begins_with_zero, padded_names)
+{
+	int encrypter = context_hex(AKCIPHER, row->name, RSA_PUBLIC, 0);
+	int decrypter = context_hex(AKCIPHER, row->name, RSA_PRIVATE, PRIVATE);
+	unsigned char sealed[TEXT_BYTES], opened[TEXT_BYTES];
+	uint32_t bytes;
+	int round = 0;
+
+	do {
+		ASSERT_TRUE(++round < 8000);
+		EXPECT_EQ(0, transform(encrypter, DEVCRYPTO_OP_ENCRYPT, CLEARTEXT, strlen(CLEARTEXT),
+				       sealed, &bytes));
+		ASSERT_EQ(TEXT_BYTES, bytes);
+	} while (sealed[0]);
+	EXPECT_EQ(0, transform(decrypter, DEVCRYPTO_OP_DECRYPT, sealed, TEXT_BYTES, opened, &bytes));
+	ASSERT_EQ(strlen(CLEARTEXT), bytes);
+	EXPECT_MEM(CLEARTEXT, opened, bytes);
 }
 
 /* --- signatures --- */
@@ -572,4 +595,71 @@ TEST_EACH(ecdsa_verifies_only, ecdsa_names)
 	const struct key key = key_of(ECDSA_POINT);
 
 	EXPECT_EQ(-EOPNOTSUPP, configure(SIG, row->name, &key, PRIVATE, NULL));
+}
+
+/* --- batches, and threads that are killed --- */
+
+TEST(wrong_signature_in_the_middle)
+{
+	struct fixture *fixture = fixture_new(SIG_VERIFY, 0);
+	unsigned char forged[TEXT_BYTES];
+	struct devcrypto_request requests[3];
+	int at;
+
+	memcpy(forged, fixture->signature, TEXT_BYTES);
+	forged[0] ^= 1;
+	for (at = 0; at < 3; at++)
+		requests[at] = fixture->request;
+	requests[1].signature = address_of(forged);
+	EXPECT_EQ(3, run_batch(fixture->fd, requests, 3));
+	EXPECT_EQ(0, requests[0].out_result);
+	EXPECT_EQ(-EKEYREJECTED, requests[1].out_result);
+	EXPECT_EQ(0, requests[2].out_result);
+}
+
+/* Whoever has the request, the CPU or an engine, the caller goes and nothing stays. */
+static void work_until_killed(const char *algorithm, int ready)
+{
+	static struct devcrypto_request requests[512];
+	unsigned char dst[TEXT_BYTES];
+	int fd = context_hex(AKCIPHER, algorithm, RSA_PUBLIC, 0);
+	size_t at;
+
+	for (at = 0; at < ARRAY_SIZE(requests); at++)
+		requests[at] = (struct devcrypto_request){
+			.op = DEVCRYPTO_OP_ENCRYPT,
+			.src = address_of(CLEARTEXT), .src_bytes = strlen(CLEARTEXT),
+			.dst = address_of(dst), .dst_bytes = sizeof(dst),
+		};
+	ASSERT_EQ(1, write(ready, "", 1));
+	for (;;)
+		run_batch(fd, requests, ARRAY_SIZE(requests));
+}
+
+TEST_EACH(killed, padded_names)
+{
+	const uint32_t before = info_now().contexts_of_user;
+	int round, patience;
+
+	for (round = 0; round < 10; round++) {
+		int ready[2], status;
+		pid_t child;
+		char byte;
+
+		ASSERT_OK(pipe(ready));
+		child = ASSERT_OK(fork());
+		if (!child)
+			work_until_killed(row->name, ready[1]);
+		ASSERT_EQ(1, read(ready[0], &byte, 1));
+		usleep(3000 * round);
+		ASSERT_OK(kill(child, SIGKILL));
+		ASSERT_OK(waitpid(child, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		close(ready[0]);
+		close(ready[1]);
+	}
+	/* An engine may still be at work on what was left to it. */
+	for (patience = 0; patience < 100 && info_now().contexts_of_user > before; patience++)
+		usleep(100000);
+	EXPECT_EQ(before, info_now().contexts_of_user);
 }

@@ -171,6 +171,52 @@ TEST_SECONDS(threads_on_one_context, 60)
 	}
 }
 
+/* The same request again and again, with a destination of its own. */
+static void *repeat(void *argument)
+{
+	struct worker *worker = argument;
+	const struct fixture *fixture = worker->fixture;
+	struct devcrypto_request request = fixture->request;
+	unsigned char dst[TEXT_BYTES];
+	int round;
+
+	for (round = 0; round < 30; round++) {
+		memset(dst, 0, sizeof(dst));
+		if (request.dst)
+			request.dst = address_of(dst);
+		worker->wrong += !!run_request(fixture->fd, &request);
+		worker->wrong += !!memcmp(fixture->expected, dst, fixture->expected_bytes);
+	}
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	enum base base;
+} shared_keys[] = {
+	{ "AKCIPHER_DECRYPT", AKCIPHER_DECRYPT },
+	{ "SIG_SIGN", SIG_SIGN },
+	{ "SIG_VERIFY", SIG_VERIFY },
+	{ "KPP_PUBLIC_KEY", KPP_PUBLIC_KEY },
+	{ "KPP_SHARED_SECRET", KPP_SHARED_SECRET },
+};
+
+TEST_EACH(threads_on_one_key, shared_keys)
+{
+	const struct fixture *fixture = fixture_new(row->base, 0);
+	struct worker workers[THREADS];
+	int at;
+
+	for (at = 0; at < THREADS; at++) {
+		workers[at] = (struct worker){ .fixture = fixture };
+		ASSERT_EQ(0, pthread_create(&workers[at].thread, NULL, repeat, &workers[at]));
+	}
+	for (at = 0; at < THREADS; at++) {
+		pthread_join(workers[at].thread, NULL);
+		EXPECT_EQ(0, workers[at].wrong);
+	}
+}
+
 static void *generate(void *argument)
 {
 	unsigned char *out = argument;

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import pycryptodev
@@ -194,6 +196,54 @@ def test_hmac_file(language: str, size: int, key: Path, tmp_path: Path) -> None:
     digest, name = run(language, "hmac_file", "hmac(sha256)", key, source).split()
     assert digest == expected.split()[0]
     assert name.decode() == str(source)
+
+
+@pytest.fixture(scope="module")
+def rsa_keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A key of RSA as PEM, as RSAPrivateKey and as RSAPublicKey."""
+    folder = tmp_path_factory.mktemp("rsa")
+    pem, private, public = folder / "pem", folder / "private", folder / "public"
+    tool("openssl", "genrsa", "-traditional", "-out", pem, "2048")
+    tool("openssl", "rsa", "-in", pem, "-traditional", "-outform", "DER", "-out", private)
+    tool("openssl", "rsa", "-in", pem, "-RSAPublicKey_out", "-outform", "DER", "-out", public)
+    return pem, private, public
+
+
+@pytest.mark.parametrize("language", ["c"])
+def test_sign_file(language: str, rsa_keys: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    pem, private, public = rsa_keys
+    source, signature, judged = make_file(tmp_path, 1000), tmp_path / "sig", tmp_path / "judged"
+    run(language, "sign_file", "sign", private, source, signature)
+    tool("openssl", "dgst", "-sha256", "-sign", pem, "-out", judged, source)
+    assert signature.read_bytes() == judged.read_bytes()
+    run(language, "sign_file", "verify", public, source, judged)
+
+
+@pytest.mark.parametrize("language", ["c"])
+def test_sign_file_refuses_a_changed_file(
+    language: str, rsa_keys: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    _, private, public = rsa_keys
+    source, signature = make_file(tmp_path, 1000), tmp_path / "sig"
+    run(language, "sign_file", "sign", private, source, signature)
+    source.write_bytes(source.read_bytes() + b"x")
+    ended = attempt(language, "sign_file", "verify", public, source, signature)
+    assert ended.status == 1
+    assert "the signature is not that of" in ended.errors
+
+
+@pytest.mark.parametrize("language", ["c"])
+def test_derive(language: str, tmp_path: Path) -> None:
+    ours, theirs = (ec.derive_private_key(number, ec.SECP256R1()) for number in (1000003, 7 << 250))
+    private, peer = tmp_path / "private", tmp_path / "peer"
+    private.write_bytes((1000003).to_bytes(32, "big"))
+    form = (serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    # Without the byte that says so.
+    peer.write_bytes(theirs.public_key().public_bytes(*form)[1:])
+    public = run(language, "derive", "ecdh-nist-p256", private)
+    assert public == ours.public_key().public_bytes(*form)[1:]
+    secret = run(language, "derive", "ecdh-nist-p256", private, peer)
+    assert secret == ours.exchange(ec.ECDH(), theirs.public_key())
 
 
 @each_language

@@ -301,7 +301,8 @@ struct devcrypto_info {
  *
  * "rsa", "pkcs1pad(…)", "pkcs1(…)"
  *	DER of RSAPublicKey or, with DEVCRYPTO_CONFIG_PRIVATE, RSAPrivateKey (RFC
- *	8017 appendix A.1).
+ *	8017 appendix A.1) of two primes; of which lengths, the kernel says: 512,
+ *	1024, 1536, 2048, 3072 and 4096 bits, in FIPS mode from 2048 on.
  * "ecdsa-nist-…", "x962(ecdsa-nist-…)"
  *	The public point, uncompressed: 04, X, Y (SEC 1 section 2.3.3).
  * "ecrdsa"
@@ -309,11 +310,16 @@ struct devcrypto_info {
  *	@key_params the DER of GostR3410-2012-PublicKeyParameters.
  * "dh"
  *	The private value, and in @dh_p and @dh_g prime and generator: unsigned,
- *	the most significant byte first, like every public key and secret of DH.
- * "ffdhe…(dh)", "ecdh-nist-…"
- *	The private value, the most significant byte first, as long as the order
- *	of the group at most. Public keys of ECDH are X, Y without the 04 of SEC
- *	1, the shared secret is X.
+ *	the most significant byte first, like every public key and secret of DH,
+ *	which are as long as the prime. That has 1536 (in FIPS mode 2048) to 8192
+ *	bits, a multiple of 64. Generator, private value and public keys are more
+ *	than 1 and less than p - 1.
+ * "ffdhe…(dh)"
+ *	The same, with the group's own prime and generator.
+ * "ecdh-nist-…"
+ *	The private value, the most significant byte first, as long as the order n
+ *	of the group at most: 2 to n - 3. Public keys are X, Y without the 04 of
+ *	SEC 1, the shared secret is X.
  * "curve25519"
  *	Private and public values, secrets: 32 bytes as RFC 7748 has them.
  */
@@ -386,7 +392,8 @@ struct devcrypto_info {
  * @dh_g_bytes: length of @dh_g
  * @reserved2: must be zero
  * @out_output_bytes: AKCIPHER, SIG, KPP: the longest output of a request with
- *	this key: ciphertext, signature, public key. 0 from a mere query.
+ *	this key: ciphertext, signature, public key. 0 from a mere query, and with
+ *	a public key of SIG, which has none.
  * @out_saved_bytes: hash: length of a saved state of the stream; 0 = this
  *	algorithm's state cannot be saved
  *
@@ -491,10 +498,14 @@ struct devcrypto_segment {
  * DEVCRYPTO_OP_COMPRESS, DEVCRYPTO_OP_DECOMPRESS (comp)
  *	@src_bytes, at least 1, are turned into out_bytes at @dst.
  * DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT (akcipher)
- *	@src_bytes, at most out_output_bytes, are turned into out_bytes at @dst,
- *	which has room for out_output_bytes. Wrong padding is EBADMSG: who may
- *	try that often with messages of others learns what their plaintext is
- *	(RFC 8017 section 7.2). DECRYPT with a public key is EINVAL.
+ *	@src_bytes, from 1 to out_output_bytes, are turned into out_bytes at @dst,
+ *	which has room for out_output_bytes. To "rsa" they are a number, the most
+ *	significant byte first, from 2 to the modulus less 2 (some kernels take 0
+ *	and 1, too), and so is what comes of it; "pkcs1pad(rsa)" encrypts 11 bytes
+ *	less than out_output_bytes at most and decrypts exactly those. Wrong
+ *	padding is EBADMSG: who may try that often with messages of others learns
+ *	what their plaintext is (RFC 8017 section 7.2). DECRYPT with a public key
+ *	is EINVAL.
  * DEVCRYPTO_OP_SIGN (sig)
  *	The signature of the digest at @src is written to @dst, which has room for
  *	out_output_bytes. EINVAL with a public key.
@@ -507,8 +518,9 @@ struct devcrypto_segment {
  *	has room for out_output_bytes. Takes no @src.
  * DEVCRYPTO_OP_SHARED_SECRET (kpp)
  *	The secret shared with the owner of the public key at @src is written to
- *	@dst, which has room for out_output_bytes. A public key that is out of
- *	range, not on the curve or of small order is EINVAL.
+ *	@dst, which has room for out_output_bytes, of ECDH for half of them. A
+ *	public key that is out of range, not on the curve or of small order is
+ *	EINVAL.
  */
 #define DEVCRYPTO_OP_ENCRYPT		1
 #define DEVCRYPTO_OP_DECRYPT		2
