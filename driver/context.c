@@ -43,6 +43,7 @@ struct dc_context *dc_context_new(void)
 	kref_init(&ctx->ref);
 	ctx->id = atomic64_inc_return(&next_id);
 	mutex_init(&ctx->config_lock);
+	mutex_init(&ctx->entropy_lock);
 	spin_lock_init(&ctx->idle_lock);
 	INIT_LIST_HEAD(&ctx->idle);
 	return ctx;
@@ -257,7 +258,7 @@ static int dc_config_check(const struct devcrypto_config *config)
 {
 	const u32 known = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT |
 			  DEVCRYPTO_CONFIG_KEYRING | DEVCRYPTO_CONFIG_PRIVATE |
-			  DEVCRYPTO_CONFIG_GENERATE;
+			  DEVCRYPTO_CONFIG_GENERATE | DEVCRYPTO_CONFIG_ENTROPY;
 	size_t bytes = strnlen(config->name, sizeof(config->name));
 
 	if (config->flags & DEVCRYPTO_CONFIG_SOURCE)
@@ -458,6 +459,9 @@ static int dc_config(const struct dc_call *call, struct devcrypto_config *config
 	err = dc_policy_check(config->name, call->file);
 	if (err)
 		return err;
+	if (config->flags & DEVCRYPTO_CONFIG_ENTROPY &&
+	    !dc_policy_overridden(call->file))
+		return -EPERM;
 	if (mutex_lock_killable(&ctx->config_lock))
 		return -EINTR;
 	err = dc_config_locked(call, class, config);
@@ -479,6 +483,9 @@ static int dc_share_locked(const struct dc_call *call,
 	tfm = dc_context_tfm(from);
 	if (!tfm)
 		return -ENOTCONN;
+	/* The entropy is of one context. */
+	if (tfm->flags & DEVCRYPTO_CONFIG_ENTROPY)
+		return -EOPNOTSUPP;
 	if (config->flags & DEVCRYPTO_CONFIG_STREAM &&
 	    !(tfm->class->config_flags & DEVCRYPTO_CONFIG_STREAM))
 		return -EOPNOTSUPP;

@@ -64,7 +64,8 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 			    DEVCRYPTO_FEATURE_STREAM |
 			    DEVCRYPTO_FEATURE_KEYRING |
 			    DEVCRYPTO_FEATURE_PRIVATE |
-			    DEVCRYPTO_FEATURE_GENERATE,
+			    DEVCRYPTO_FEATURE_GENERATE |
+			    DEVCRYPTO_FEATURE_ENTROPY,
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |
 			   BIT(DEVCRYPTO_CLASS_AEAD) |
 			   BIT(DEVCRYPTO_CLASS_HASH) |
@@ -176,6 +177,8 @@ static void dc_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "devcrypto-class:\t%s\n", tfm->class->name);
 	seq_printf(m, "devcrypto-name:\t%s\n", tfm->alg.out_name);
 	seq_printf(m, "devcrypto-driver:\t%s\n", tfm->alg.out_driver);
+	if (tfm->flags & DEVCRYPTO_CONFIG_ENTROPY)
+		seq_puts(m, "devcrypto-entropy:\ttest\n");
 	seq_printf(m, "devcrypto-done:\t%lld\n", atomic64_read(&ctx->done));
 	seq_printf(m, "devcrypto-failed:\t%lld\n", atomic64_read(&ctx->failed));
 	seq_printf(m, "devcrypto-bytes-copied:\t%lld\n",

@@ -87,7 +87,13 @@ static bool dc_policy_lists(const char *name)
 	return found;
 }
 
-static bool dc_policy_overridden(const struct file *file)
+/**
+ * dc_policy_overridden() - is the administrator at work?
+ * @file: the open file of the context
+ *
+ * Return: true if its opener and the caller both have CAP_SYS_ADMIN.
+ */
+bool dc_policy_overridden(const struct file *file)
 {
 	/* A member's vain attempts are no matter for the audit log. */
 	return ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN) &&

@@ -271,6 +271,9 @@ struct dc_stream {
  * @nr_idle: length of @idle
  * @nr_kept: those of them that have kept memory
  * @stream: hash contexts only
+ * @entropy_lock: with DEVCRYPTO_CONFIG_ENTROPY: held by the request that
+ *	operates on the generator, which is this context's alone
+ * @instantiated: the generator has had entropy; guarded by @entropy_lock
  * @done: requests that succeeded
  * @failed: requests that did not
  * @bytes_copied: payload copied between the caller and the driver
@@ -286,6 +289,8 @@ struct dc_context {
 	unsigned int nr_idle;
 	unsigned int nr_kept;
 	struct dc_stream stream;
+	struct mutex entropy_lock; /* one operation at a time */
+	bool instantiated;
 	atomic64_t done;
 	atomic64_t failed;
 	atomic64_t bytes_copied;
@@ -489,6 +494,7 @@ int dc_number_cmp(struct dc_number a, struct dc_number b);
 
 /* policy.c */
 int dc_name_check(const char *name);
+bool dc_policy_overridden(const struct file *file);
 int dc_policy_check(const char *name, const struct file *file);
 int dc_policy_check_chosen(const struct dc_tfm *tfm, const struct file *file);
 int dc_policy_init(void);

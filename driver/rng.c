@@ -4,6 +4,10 @@
  *
  * The crypto API's calls are synchronous and take plain addresses. Output is
  * made in steps, so that a long request reschedules and can be killed.
+ *
+ * With DEVCRYPTO_CONFIG_ENTROPY a DRBG is told the address of its entropy, and
+ * looks there whenever it wants some. It is told anew for each operation, and
+ * so there is one at a time, from load() to end().
  */
 #include <linux/string.h>
 
@@ -14,6 +18,36 @@
 /* jitterentropy collects slowly and does not reschedule. */
 #define DC_JITTER_STEP_BYTES	128U
 
+/* What a DRBG finds where the caller gives it nothing. */
+static const u8 dc_rng_zero_entropy[64];
+
+static bool dc_rng_is_test(const struct dc_tfm *tfm)
+{
+	return tfm->flags & DEVCRYPTO_CONFIG_ENTROPY;
+}
+
+/* Others than the kernel's DRBGs do not take entropy, and do not say so. */
+static bool dc_rng_takes_entropy(const struct dc_tfm *tfm)
+{
+	return !strncmp(tfm->alg.out_driver, "drbg_", 5);
+}
+
+/* One with prediction resistance seeds itself before each output. */
+static bool dc_rng_needs_entropy(const struct dc_request *rq)
+{
+	return rq->packet.op == DEVCRYPTO_OP_RESEED ||
+	       !strncmp(rq->ctx->tfm->alg.out_driver, "drbg_pr_", 8);
+}
+
+static void dc_rng_set_entropy(struct dc_tfm *tfm, const u8 *entropy, u32 bytes)
+{
+	if (!bytes) {
+		entropy = dc_rng_zero_entropy;
+		bytes = sizeof(dc_rng_zero_entropy);
+	}
+	crypto_rng_alg(tfm->rng)->set_ent(tfm->rng, entropy, bytes);
+}
+
 static int dc_rng_open(struct dc_tfm *tfm, const char *name)
 {
 	struct crypto_rng *rng = crypto_alloc_rng(name, 0, 0);
@@ -22,6 +56,10 @@ static int dc_rng_open(struct dc_tfm *tfm, const char *name)
 		return PTR_ERR(rng);
 	tfm->rng = rng;
 	dc_tfm_describe(tfm, crypto_rng_tfm(rng));
+	if (dc_rng_is_test(tfm) && !dc_rng_takes_entropy(tfm)) {
+		crypto_free_rng(rng);
+		return -EOPNOTSUPP;
+	}
 	tfm->alg.out_seed_bytes = crypto_rng_seedsize(rng);
 	tfm->step_bytes = strcmp(tfm->alg.out_driver, "jitterentropy_rng") ?
 			  PAGE_SIZE : DC_JITTER_STEP_BYTES;
@@ -46,44 +84,84 @@ static int dc_rng_seed(struct dc_tfm *tfm, const u8 *seed, u32 bytes)
 
 static int dc_rng_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 {
-	int err = dc_rng_seed(tfm, NULL, 0);
+	int err;
 
+	/* The first request brings the entropy. */
+	if (dc_rng_is_test(tfm))
+		return 0;
+	err = dc_rng_seed(tfm, NULL, 0);
 	/* No key of the caller's is at fault if there is no entropy. */
 	if (err == -ERESTARTSYS)
 		return -EINTR;
 	return err && err != -ENOMEM ? -EIO : err;
 }
 
-static int dc_rng_load(struct dc_request *rq)
+static int dc_rng_check(const struct dc_request *rq)
 {
 	const struct devcrypto_request *packet = &rq->packet;
-	const u32 step_bytes = rq->ctx->tfm->step_bytes;
-	int err;
 
-	if (packet->iv | packet->iv_bytes | packet->assoc |
-	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
+	if (packet->iv | packet->iv_bytes | packet->tag | packet->tag_bytes)
+		return -EINVAL;
+	if (!dc_rng_is_test(rq->ctx->tfm) &&
+	    packet->entropy | packet->entropy_bytes)
 		return -EINVAL;
 	if (packet->op == DEVCRYPTO_OP_RESEED &&
 	    packet->dst | packet->dst_bytes | packet->dst_segments)
 		return -EINVAL;
 	if (packet->src_bytes > DC_MAX_KEY_BYTES ||
+	    packet->entropy_bytes > DC_MAX_KEY_BYTES ||
 	    packet->dst_bytes > READ_ONCE(dc_max_request_bytes))
 		return -EDQUOT;
-	err = dc_request_buffers(rq);
+	if (dc_rng_is_test(rq->ctx->tfm) && !packet->entropy_bytes &&
+	    dc_rng_needs_entropy(rq))
+		return -EINVAL;
+	return 0;
+}
+
+/* Takes the generator for this request. */
+static int dc_rng_claim(struct dc_request *rq)
+{
+	struct dc_context *ctx = rq->ctx;
+
+	if (mutex_lock_killable(&ctx->entropy_lock))
+		return -EINTR;
+	if (ctx->instantiated || rq->packet.op == DEVCRYPTO_OP_RESEED)
+		return 0;
+	mutex_unlock(&ctx->entropy_lock);
+	return -ENOKEY;
+}
+
+static int dc_rng_load(struct dc_request *rq)
+{
+	const struct devcrypto_request *packet = &rq->packet;
+	const struct dc_span entropy = { .addr = packet->entropy };
+	const struct dc_tfm *tfm = rq->ctx->tfm;
+	int err;
+
+	err = dc_rng_check(rq);
+	if (!err)
+		err = dc_request_buffers(rq);
 	if (err)
 		return err;
 
-	/* The generator wants the seed in one run. */
-	err = dc_buffer_reserve_run(&rq->in, packet->src_bytes);
+	/* The generator wants each of them in one run. */
+	err = dc_buffer_reserve_run(&rq->in, packet->src_bytes +
+				    packet->entropy_bytes);
 	if (!err)
 		err = dc_buffer_reserve(&rq->out, packet->dst_bytes);
 	if (err)
 		return err;
 	if (packet->op == DEVCRYPTO_OP_GENERATE)
-		rq->steps = DIV_ROUND_UP(packet->dst_bytes, step_bytes);
+		rq->steps = DIV_ROUND_UP(packet->dst_bytes, tfm->step_bytes);
 	rq->work_in_place = false;
-	rq->copied = packet->src_bytes;
-	return dc_buffer_read(&rq->in, 0, &rq->src, packet->src_bytes);
+	rq->copied = packet->src_bytes + packet->entropy_bytes;
+	err = dc_buffer_read(&rq->in, 0, &rq->src, packet->src_bytes);
+	if (!err)
+		err = dc_buffer_read(&rq->in, packet->src_bytes, &entropy,
+				     packet->entropy_bytes);
+	if (!err && dc_rng_is_test(tfm))
+		err = dc_rng_claim(rq);
+	return err;
 }
 
 static int dc_rng_start(struct dc_request *rq)
@@ -94,6 +172,9 @@ static int dc_rng_start(struct dc_request *rq)
 	u32 at, bytes;
 	u8 *dst;
 
+	if (dc_rng_is_test(tfm))
+		dc_rng_set_entropy(tfm, src + packet->src_bytes,
+				   packet->entropy_bytes);
 	if (packet->op == DEVCRYPTO_OP_RESEED)
 		return dc_rng_seed(tfm, src, packet->src_bytes);
 	at = rq->step * tfm->step_bytes;
@@ -103,10 +184,21 @@ static int dc_rng_start(struct dc_request *rq)
 				   packet->src_bytes, dst, bytes);
 }
 
-/* A seed does not stay behind in the request's memory. */
 static void dc_rng_end(struct dc_request *rq)
 {
-	memzero_explicit(sg_virt(rq->in.sg), rq->packet.src_bytes);
+	const struct devcrypto_request *packet = &rq->packet;
+	struct dc_context *ctx = rq->ctx;
+
+	if (dc_rng_is_test(ctx->tfm)) {
+		/* The request's memory is not the generator's any more. */
+		dc_rng_set_entropy(ctx->tfm, NULL, 0);
+		if (packet->op == DEVCRYPTO_OP_RESEED && !rq->error)
+			ctx->instantiated = true;
+		mutex_unlock(&ctx->entropy_lock);
+	}
+	/* A seed does not stay behind in the request's memory. */
+	memzero_explicit(sg_virt(rq->in.sg),
+			 packet->src_bytes + packet->entropy_bytes);
 }
 
 static int dc_rng_store(struct dc_request *rq)
@@ -125,6 +217,7 @@ const struct dc_class dc_rng_class = {
 	.id = DEVCRYPTO_CLASS_RNG,
 	.name = "rng",
 	.ops = BIT(DEVCRYPTO_OP_GENERATE) | BIT(DEVCRYPTO_OP_RESEED),
+	.config_flags = DEVCRYPTO_CONFIG_ENTROPY,
 	.open = dc_rng_open,
 	.close = dc_rng_close,
 	.setkey = dc_rng_setkey,

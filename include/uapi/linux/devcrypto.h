@@ -486,8 +486,11 @@ struct devcrypto_segment {
  *	0 bytes from the kernel's entropy. A DRBG takes the bytes in addition to
  *	the kernel's entropy, "jitterentropy_rng" does without. Takes no @dst.
  *	With DEVCRYPTO_CONFIG_ENTROPY both take @entropy_bytes at @entropy in
- *	place of the kernel's; RESEED then instantiates a DRBG anew, with @src as
- *	its personalisation string, and has to come first (else ENOKEY).
+ *	place of the kernel's. A first RESEED instantiates the DRBG, with entropy
+ *	and nonce at @entropy and the personalisation string at @src, and has to
+ *	succeed before GENERATE (else ENOKEY); a later one reseeds it. GENERATE
+ *	takes entropy where the DRBG has prediction resistance ("drbg_pr_…").
+ *	Where there has to be some, none is EINVAL.
  * DEVCRYPTO_OP_STREAM_SAVE (hash)
  *	Writes the state of the stream to @dst, sealed, and leaves the stream as
  *	it is. out_saved_bytes are needed; 0 is EOPNOTSUPP.
