@@ -8,6 +8,7 @@ import grp
 import io
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,26 +89,59 @@ def only_class(name: str, classes: Sequence[AlgClass]) -> AlgClass:
     return classes[0]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Setup:
+    """What a context is configured with besides a name: the operands of DEVCRYPTO_IOC_CONFIG."""
+
+    key: Buffer | None = None
+    auth_key: Buffer | None = None
+    key_serial: int | None = None
+    key_params: Buffer | None = None
+    dh_p: Buffer | None = None
+    dh_g: Buffer | None = None
+    tag_bytes: int = 0
+    layout: bool = False
+    private: bool = False
+    generate: bool = False
+    entropy: bool = False
+
+    def flags(self) -> int:
+        """Return the flags of the header."""
+        wanted = {
+            lib.DEVCRYPTO_CONFIG_LAYOUT: self.layout,
+            lib.DEVCRYPTO_CONFIG_KEYRING: self.key_serial is not None,
+            lib.DEVCRYPTO_CONFIG_PRIVATE: self.private,
+            lib.DEVCRYPTO_CONFIG_GENERATE: self.generate,
+            lib.DEVCRYPTO_CONFIG_ENTROPY: self.entropy,
+        }
+        return sum(flag for flag, is_wanted in wanted.items() if is_wanted)
+
+
 class Context:
     """An open node.
 
     Attributes:
+        path: the node.
         fd: its descriptor, -1 once closed.
+        algorithm: of a configured context, what the kernel chose.
         cap: most bytes of a request, when the context was configured.
+        comp_cap: compression: most bytes of a request's source, and of its output.
         max_batch: most requests in a call.
 
     Synchronization: threads may share a context; close() is for when they are done.
     """
 
-    __slots__ = ("_blocks", "_file", "_iv_bytes", "_tag_bytes", "cap", "fd", "max_batch")
+    __slots__ = ("_blocks", "_file", "algorithm", "cap", "comp_cap", "fd", "max_batch", "path")
+
+    algorithm: Algorithm
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._file = _open(os.fspath(path))
+        self.path = os.fspath(path)
+        self._file = _open(self.path)
         self.fd = self._file.fileno()
         self._blocks: list[Block] = []
-        self._iv_bytes = 0
-        self._tag_bytes = 0
         self.cap = 0
+        self.comp_cap = 0
         self.max_batch = 0
 
     def close(self) -> None:
@@ -153,43 +187,59 @@ class Context:
         raw = _ioctl.config(self.fileno(), name, alg_class, flags=lib.DEVCRYPTO_CONFIG_QUERY)
         return Algorithm.from_config(alg_class, raw)
 
-    def configure(
-        self,
-        name: str,
-        alg_class: AlgClass | None,
-        key: Buffer,
-        auth_key: Buffer = b"",
-        tag_bytes: int = 0,
-        layout: bool = False,
-    ) -> Algorithm:
+    def configure(self, name: str, alg_class: AlgClass | None, setup: Setup) -> Algorithm:
         """Give the context its algorithm."""
         _check_name(name)
+        self._read_limits()
+        chosen = self._find_class(name) if alg_class is None else alg_class
+        raw = _ioctl.config(
+            self.fileno(),
+            name,
+            chosen,
+            key=setup.key or b"",
+            auth_key=setup.auth_key or b"",
+            key_params=setup.key_params or b"",
+            dh_p=setup.dh_p or b"",
+            dh_g=setup.dh_g or b"",
+            tag_bytes=setup.tag_bytes,
+            key_serial=setup.key_serial or 0,
+            flags=setup.flags(),
+        )
+        self.algorithm = Algorithm.from_config(chosen, raw)
+        return self.algorithm
+
+    def share(self, *, stream: bool = False) -> Context:
+        """Return a new context with this one's algorithm and key.
+
+        Args:
+            stream: its hash stream begins as a copy of this one's.
+        """
+        source = self.fileno()
+        shared = Context(self.path)
+        try:
+            shared._read_limits()
+            flags = lib.DEVCRYPTO_CONFIG_SOURCE
+            if stream:
+                flags |= lib.DEVCRYPTO_CONFIG_STREAM
+            raw = _ioctl.config(shared.fd, "", 0, source=source, flags=flags)
+            shared.algorithm = Algorithm.from_config(self.algorithm.alg_class, raw)
+        except BaseException:
+            shared.close()
+            raise
+        return shared
+
+    def _read_limits(self) -> None:
         info = self.driver_info()
         self.cap = info.max_request_bytes
+        self.comp_cap = info.max_comp_bytes
         self.max_batch = info.max_batch
-        chosen = self._find_class(name) if alg_class is None else alg_class
-        algorithm = Algorithm.from_config(
-            chosen,
-            _ioctl.config(
-                self.fileno(),
-                name,
-                chosen,
-                key=key,
-                auth_key=auth_key,
-                tag_bytes=tag_bytes,
-                flags=lib.DEVCRYPTO_CONFIG_LAYOUT if layout else 0,
-            ),
-        )
-        self._iv_bytes = algorithm.iv_bytes
-        self._tag_bytes = algorithm.tag_bytes
-        return algorithm
 
     def take(self) -> Block:
         """Take a request block out of the context's store; give() puts it back."""
         try:
             return self._blocks.pop()
         except IndexError:
-            return Block(self._iv_bytes, self._tag_bytes)
+            return Block(self.algorithm.iv_bytes, self.algorithm.tag_bytes)
 
     def give(self, block: Block) -> None:
         """Put a block back whose result has been read."""
@@ -211,7 +261,7 @@ class Context:
         _ioctl.run(fd, block)
         error, written = block.result()
         if error:
-            raise from_errno(-error, needed=written)
+            raise from_errno(-error, needed=written, alg_class=self.algorithm.alg_class)
         return written
 
     def in_pieces(self, total: int, multiple: int, piece: Callable[[int, int], None]) -> None:

@@ -100,7 +100,7 @@ def config(
     }
     held = {field: _structs.readable(buffer, field) for field, buffer in operands.items()}
     for field, memory in held.items():
-        fields[field] = _structs.address(memory) if len(memory) else 0
+        fields[field] = _structs.start(memory)
         fields[f"{field}_bytes"] = len(memory)
     structure = ffi.new("struct devcrypto_config *", fields)
     _call(fd, IOC_CONFIG, ffi.buffer(structure), name)

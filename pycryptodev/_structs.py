@@ -82,6 +82,11 @@ def address(held: CData) -> int:
     return int(ffi.cast(_uintptr, held))
 
 
+def start(held: CData) -> int:
+    """Return the address of held memory; 0 if it is empty, for fields an operation does not use."""
+    return address(held) if len(held) else 0
+
+
 def write(start: int, data: bytes) -> None:
     """Write to the memory at an address."""
     ffi.memmove(ffi.cast("void *", start), data, len(data))

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from . import _structs, requests
+from . import _structs, hash, operations, requests
 from ._abi import lib
-from ._context import NODE, Context
+from ._context import NODE, Context, Setup
 from .enums import AlgClass, Op
 from .errors import LimitReached, from_errno
 from .hash import Hash
 from .info import Algorithm
-from .requests import Request, Result
+from .requests import Request, Result, compressed_bytes
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -55,6 +55,13 @@ class CryptoDevice:
         alg_class: AlgClass | None = None,
         auth_key: Buffer | None = None,
         tag_bytes: int = 0,
+        key_serial: int | None = None,
+        private: bool = False,
+        generate: bool = False,
+        key_params: Buffer | None = None,
+        dh_p: Buffer | None = None,
+        dh_g: Buffer | None = None,
+        entropy: bool = False,
         layout: bool = False,
         path: str | os.PathLike[str] = NODE,
     ) -> None:
@@ -69,6 +76,17 @@ class CryptoDevice:
                 algorithms that are registered, or else among all that the kernel can load.
             auth_key: key of the authentication half of "authenc(...)".
             tag_bytes: AEAD: length of the tag; 0 = the longest.
+            key_serial: in the place of key, serial number of a key of the kernel's keyring, of type
+                user, logon, encrypted or trusted; its payload is the key. The caller needs search
+                permission for it. Not for algorithms whose output would give the key away.
+            private: AKCIPHER and SIG: key is a private key.
+            generate: KPP: in the place of key, the kernel makes a private value, which never leaves
+                it.
+            key_params: "ecrdsa": DER of the parameters of the key.
+            dh_p: "dh": the prime, the most significant byte first.
+            dh_g: "dh": the generator, likewise.
+            entropy: RNG: the caller gives the generator its entropy in every request, for tests
+                with published vectors; takes CAP_SYS_ADMIN.
             layout: let the driver keep the shape of the buffers, for the validation of
                 implementations; see DEVCRYPTO_CONFIG_LAYOUT. Only :meth:`run` shows it IVs where
                 the caller has them.
@@ -78,33 +96,60 @@ class CryptoDevice:
             AlgorithmNotFound: the kernel has no such algorithm.
             AmbiguousName: more than one class has the name; lists them.
             PolicyError: the policy does not list the name.
-            NoKey: the algorithm needs a key.
+            NoKey: the algorithm needs a key, or the keyring has none of that serial number.
+            KeyExpired, KeyRevoked, KeyRejected, KeyForbidden: what the keyring says of its key.
+            NotSupported: the algorithm takes no key from the keyring, or not such a one.
             InvalidRequest: it does not take such a key or tag.
             LimitReached: the key is too long, or the user has too many contexts.
             DeviceMissing, DeviceForbidden: the node cannot be opened.
         """
-        self._name = name
-        self._path = path
-        self._context = Context(path)
-        # Every hash object is a context of its own and needs the key once more.
-        self._hash_key = bytearray()
+        context = Context(path)
         try:
-            self.info: Algorithm = self._context.configure(
+            context.configure(
                 name,
                 alg_class,
-                b"" if key is None else key,
-                b"" if auth_key is None else auth_key,
-                tag_bytes,
-                layout,
+                Setup(
+                    key=key,
+                    auth_key=auth_key,
+                    key_serial=key_serial,
+                    key_params=key_params,
+                    dh_p=dh_p,
+                    dh_g=dh_g,
+                    tag_bytes=tag_bytes,
+                    layout=layout,
+                    private=private,
+                    generate=generate,
+                    entropy=entropy,
+                ),
             )
         except BaseException:
-            self._context.close()
+            context.close()
             raise
+        self._begin(context, layout)
+
+    def _begin(self, context: Context, layout: bool) -> None:
+        self._context = context
+        self._layout = layout
+        self.info: Algorithm = context.algorithm
         self._is_aead = self.info.alg_class == AlgClass.AEAD
         # With its layout kept a request is for looking at as it is.
         self._splits = not layout and (self.info.chains or self.info.alg_class == AlgClass.HASH)
-        if key is not None and self.info.alg_class == AlgClass.HASH:
-            self._hash_key += key
+
+    def share(self) -> CryptoDevice:
+        """Return another device with the same algorithm and key.
+
+        The kernel has the key once, and nobody sees it again. The new device has its own requests
+        and counts as a context of its own; either may be closed first.
+
+        Raises:
+            PolicyError: the policy does not list the name any more.
+            NotSupported: the caller gives this generator its entropy.
+            LimitReached: the user has too many contexts.
+            DeviceClosed: the device was closed.
+        """
+        shared = CryptoDevice.__new__(CryptoDevice)
+        shared._begin(self._context.share(), self._layout)
+        return shared
 
     # Ciphers
 
@@ -271,20 +316,41 @@ class CryptoDevice:
             NotSupported: the device is no hash.
             Others: see :class:`~pycryptodev.Hash`.
         """
-        self._context.fileno()
-        if self.info.alg_class != AlgClass.HASH:
-            raise from_errno(errno.EOPNOTSUPP, f"a hash with {self.info.name}")
-        return Hash(self._name, data, self._hash_key, path=self._path)
+        self._check_class(AlgClass.HASH)
+        made = hash.sharing(self._context)
+        try:
+            made.update(data)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def restore(self, state: Buffer) -> Hash:
+        """Return a hash object that goes on where another one was when its state was saved.
+
+        Args:
+            state: what :meth:`Hash.save` returned.
+
+        Raises:
+            InvalidState: it is not whole, or of another implementation or key, or the driver has
+                been loaded anew since.
+            NotSupported: the device is no hash, or its state cannot be saved.
+            Others: see :class:`~pycryptodev.Hash`.
+        """
+        self._check_class(AlgClass.HASH)
+        return hash.restored(self._context, state)
 
     # Random number generators
 
-    def random(self, size: int, *, additional: Buffer = b"") -> bytes:
+    def random(self, size: int, *, additional: Buffer = b"", entropy: Buffer = b"") -> bytes:
         """Return random bytes.
 
         Args:
             size: how many bytes, 0 or more.
             additional: additional input, mixed in before the first byte where the generator takes
                 any; at most max_key_bytes bytes.
+            entropy: of a device with the caller's entropy, what the generator takes for this
+                request, which is then not cut into pieces.
 
         Returns:
             size bytes.
@@ -298,7 +364,7 @@ class CryptoDevice:
             raise ValueError("size is negative")
         block = self._context.take()
         out = block.room(size)
-        self._generate(block, _structs.address(out), size, additional)
+        self._generate(block, _structs.address(out), size, additional, entropy)
         drawn = _structs.content(out, size)
         self._context.give(block)
         return drawn
@@ -319,15 +385,17 @@ class CryptoDevice:
         """
         target = _structs.writable(out)
         block = self._context.take()
-        self._generate(block, _structs.address(target), len(target), additional)
+        self._generate(block, _structs.address(target), len(target), additional, b"")
         self._context.give(block)
         return len(target)
 
-    def reseed(self, seed: Buffer = b"") -> None:
+    def reseed(self, seed: Buffer = b"", *, entropy: Buffer = b"") -> None:
         """Seed the generator anew.
 
         Args:
             seed: info.seed_bytes bytes, any number if that is 0; empty = the kernel's entropy.
+            entropy: of a device with the caller's entropy, what the generator takes instead of the
+                kernel's.
 
         Raises:
             InvalidRequest: the generator does not take such a seed.
@@ -335,6 +403,7 @@ class CryptoDevice:
             DeviceClosed: the device was closed.
         """
         held = _structs.readable(seed, "seed")
+        held_entropy = _structs.readable(entropy, "entropy")
         block = self._context.take()
         self._context.execute(
             block,
@@ -344,9 +413,158 @@ class CryptoDevice:
                 "src_bytes": len(held),
                 "dst": 0,
                 "dst_bytes": 0,
+                "entropy": _structs.start(held_entropy),
+                "entropy_bytes": len(held_entropy),
             },
         )
         self._context.give(block)
+
+    # Compression
+
+    def compress(self, data: Buffer) -> bytes:
+        """Compress a block, see docs/python.md for data of any length.
+
+        Args:
+            data: 1 to max_comp_bytes bytes.
+
+        Returns:
+            The block in the codec's own format: for "deflate" a raw stream (RFC 1951), for "zstd" a
+            frame (RFC 8878), for "lz4" an LZ4 block, for "lzo" an LZO1X block.
+
+        Raises:
+            BufferTooSmall: the result would be longer than max_comp_bytes, as it may be of data
+                that do not compress.
+            InvalidRequest: data are empty.
+            LimitReached: data are longer than one request takes.
+            NotSupported: the device does not compress.
+            DeviceClosed: the device was closed.
+        """
+        room = compressed_bytes(len(_structs.readable(data)), self._context.comp_cap)
+        return operations.produce(self._context, Op.COMPRESS, data, room)
+
+    def compress_into(self, data: Buffer, out: Buffer) -> int:
+        """Compress a block into a buffer.
+
+        Args:
+            data: see :meth:`compress`.
+            out: writable buffer, of which no more than max_comp_bytes are used; it may be data's or
+                overlap it. An error leaves it as it is.
+
+        Returns:
+            Bytes written.
+
+        Raises:
+            TypeError: out is read-only.
+            BufferTooSmall: out is shorter; how much would do is not known (needed = 0).
+            Others: see :meth:`compress`.
+        """
+        return operations.produce_into(self._context, Op.COMPRESS, data, out)
+
+    def decompress(self, data: Buffer, *, most: int | None = None) -> bytes:
+        """Decompress a block.
+
+        Args:
+            data: what :meth:`compress` gives, 1 to max_comp_bytes bytes.
+            most: most bytes that it may expand to; None = max_comp_bytes, which is also the most
+                that a request can give.
+
+        Returns:
+            The bytes that were compressed.
+
+        Raises:
+            CorruptInput: data are damaged or, as most codecs cannot tell, expand to more.
+            BufferTooSmall: they expand to more.
+            InvalidRequest: data are empty.
+            LimitReached: data are longer than one request takes.
+            NotSupported: the device does not compress.
+            DeviceClosed: the device was closed.
+        """
+        cap = self._context.comp_cap
+        room = cap if most is None else min(most, cap)
+        return operations.produce(self._context, Op.DECOMPRESS, data, room)
+
+    def decompress_into(self, data: Buffer, out: Buffer) -> int:
+        """Decompress a block into a buffer.
+
+        Args:
+            data: see :meth:`decompress`.
+            out: writable buffer, of which no more than max_comp_bytes are used; it may be data's or
+                overlap it. An error leaves it as it is.
+
+        Returns:
+            Bytes written.
+
+        Raises:
+            TypeError: out is read-only.
+            Others: see :meth:`decompress`.
+        """
+        return operations.produce_into(self._context, Op.DECOMPRESS, data, out)
+
+    # Signatures
+
+    def sign(self, digest: Buffer) -> bytes:
+        """Sign the digest of a message; :mod:`pycryptodev.keys` takes the message itself.
+
+        Args:
+            digest: info.digest_bytes bytes; any length if that is 0.
+
+        Returns:
+            The signature.
+
+        Raises:
+            InvalidRequest: the digest has another length, or the device has a public key.
+            NotSupported: the device does not sign.
+            DeviceClosed: the device was closed.
+        """
+        return operations.produce(self._context, Op.SIGN, digest, self.info.output_bytes)
+
+    def verify(self, signature: Buffer, digest: Buffer) -> None:
+        """Hold a signature against the digest of a message.
+
+        Args:
+            signature: in the encoding of the algorithm, at most max_key_bytes bytes.
+            digest: see :meth:`sign`.
+
+        Raises:
+            InvalidSignature: it is not one of this digest by this key.
+            InvalidRequest: the digest has another length.
+            NotSupported: the device does not verify.
+            DeviceClosed: the device was closed.
+        """
+        operations.verify(self._context, signature, digest)
+
+    # Key agreement
+
+    def public_key(self) -> bytes:
+        """Return the public key of the device's private value, for the other side.
+
+        Returns:
+            At most info.output_bytes bytes: for DH a number, the most significant byte first; for
+            ECDH the coordinates X, Y; for "curve25519" as RFC 7748 has it.
+
+        Raises:
+            NotSupported: the device agrees on no keys.
+            DeviceClosed: the device was closed.
+        """
+        return operations.produce(self._context, Op.PUBLIC_KEY, None, self.info.output_bytes)
+
+    def shared_secret(self, peer: Buffer) -> bytes:
+        """Return the secret that the device shares with the owner of a public key.
+
+        Args:
+            peer: the public key, in the encoding of :meth:`public_key`.
+
+        Returns:
+            The secret, at most info.output_bytes bytes. It is not evenly distributed: derive keys
+            from it (RFC 5869) and do not use it as one.
+
+        Raises:
+            InvalidRequest: peer has a wrong length, is out of range, not on the curve, or of small
+                order.
+            NotSupported: the device agrees on no keys.
+            DeviceClosed: the device was closed.
+        """
+        return operations.produce(self._context, Op.SHARED_SECRET, peer, self.info.output_bytes)
 
     # Batches
 
@@ -365,14 +583,13 @@ class CryptoDevice:
             CryptoDevError: the driver executed none of them.
             DeviceClosed: the device was closed.
         """
-        return requests.run(self._context, self.info, batch)
+        return requests.run(self._context, batch)
 
     # The object itself
 
     def close(self) -> None:
         """Close the device; a second time does nothing."""
         self._context.close()
-        self._hash_key[:] = bytes(len(self._hash_key))
 
     def fileno(self) -> int:
         """Return the descriptor of the open node.
@@ -403,6 +620,16 @@ class CryptoDevice:
 
     # How it is done
 
+    def _check_class(self, alg_class: AlgClass) -> None:
+        self._context.fileno()
+        if self.info.alg_class != alg_class:
+            what = f"a {alg_class.name.lower()} with {self.info.name}"
+            raise from_errno(errno.EOPNOTSUPP, what)
+
+    def _check_plain(self, iv: Buffer, assoc: Buffer) -> None:
+        if iv != b"" or assoc != b"":
+            raise ValueError(f"{self.info.name} takes no IV and no associated data")
+
     def _sizes(self, op: Op, size: int) -> tuple[int, int]:
         """Return the bytes of text and of output for an input of this size."""
         tag = self.info.tag_bytes
@@ -413,6 +640,9 @@ class CryptoDevice:
         return size - tag, size - tag
 
     def _crypt(self, op: Op, data: Buffer, iv: Buffer, assoc: Buffer) -> bytes:
+        if self.info.alg_class == AlgClass.AKCIPHER:
+            self._check_plain(iv, assoc)
+            return operations.produce(self._context, op, data, self.info.output_bytes)
         src = _structs.readable(data)
         text, size = self._sizes(op, len(src))
         block = self._context.take()
@@ -424,6 +654,9 @@ class CryptoDevice:
         return output
 
     def _crypt_into(self, op: Op, data: Buffer, out: Buffer, iv: Buffer, assoc: Buffer) -> int:
+        if self.info.alg_class == AlgClass.AKCIPHER:
+            self._check_plain(iv, assoc)
+            return operations.produce_into(self._context, op, data, out)
         src = _structs.readable(data)
         dst = _structs.writable(out)
         text, size = self._sizes(op, len(src))
@@ -529,8 +762,11 @@ class CryptoDevice:
             with self.hash(data) as stream:
                 _structs.write(dst, stream.digest())
 
-    def _generate(self, block: _structs.Block, dst: int, size: int, additional: Buffer) -> None:
+    def _generate(
+        self, block: _structs.Block, dst: int, size: int, additional: Buffer, entropy: Buffer
+    ) -> None:
         held = _structs.readable(additional, "additional")
+        held_entropy = _structs.readable(entropy, "entropy")
 
         def piece(at: int, piece_bytes: int) -> None:
             self._context.execute(
@@ -541,7 +777,12 @@ class CryptoDevice:
                     "src_bytes": 0 if at else len(held),
                     "dst": dst + at,
                     "dst_bytes": piece_bytes,
+                    "entropy": _structs.start(held_entropy),
+                    "entropy_bytes": len(held_entropy),
                 },
             )
 
-        self._context.in_pieces(size, 1, piece)
+        if len(held_entropy):
+            piece(0, size)
+        else:
+            self._context.in_pieces(size, 1, piece)

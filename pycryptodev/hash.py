@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from . import _structs
-from ._context import NODE, Context
+from ._context import NODE, Context, Setup
 from .enums import AlgClass, Op
 from .errors import CryptoDevError, DeviceClosed, from_errno
 from .info import Algorithm
+from .operations import produce
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -40,6 +41,7 @@ class Hash:
         data: Buffer = b"",
         key: Buffer | None = None,
         *,
+        key_serial: int | None = None,
         path: str | os.PathLike[str] = NODE,
     ) -> None:
         """Begin a hash.
@@ -48,6 +50,8 @@ class Hash:
             name: generic or driver name of the crypto API, such as "sha256" or "hmac(sha256)".
             data: first data, any length.
             key: key of a keyed hash, 1 to max_key_bytes bytes.
+            key_serial: in its stead the serial number of a key of the kernel's keyring, see
+                :class:`~pycryptodev.CryptoDevice`.
             path: the node.
 
         Raises:
@@ -58,17 +62,27 @@ class Hash:
             LimitReached: the user has too many contexts.
             DeviceMissing, DeviceForbidden: the node cannot be opened.
         """
-        self._context = Context(path)
-        self._digest: bytes | None = None
-        self._lost = False
+        context = Context(path)
         try:
-            self.info: Algorithm = self._context.configure(
-                name, AlgClass.HASH, b"" if key is None else key
-            )
+            context.configure(name, AlgClass.HASH, Setup(key=key, key_serial=key_serial))
+            self._begin(context)
             self.update(data)
         except BaseException:
-            self._context.close()
+            context.close()
             raise
+
+    @classmethod
+    def _of(cls, context: Context) -> Hash:
+        """Return the object of a configured context that it has for itself."""
+        made = cls.__new__(cls)
+        made._begin(context)
+        return made
+
+    def _begin(self, context: Context) -> None:
+        self._context = context
+        self._digest: bytes | None = None
+        self._lost = False
+        self.info: Algorithm = context.algorithm
 
     @property
     def name(self) -> str:
@@ -96,9 +110,7 @@ class Hash:
             StreamLost: an earlier update failed, or was interrupted by an exception.
             DeviceClosed: the object was closed.
         """
-        if self._digest is not None:
-            raise ValueError("the digest has been taken, which ends the stream")
-        self._check()
+        self._check_open()
         held = _structs.readable(data)
         start = _structs.address(held)
         block = self._context.take()
@@ -151,6 +163,47 @@ class Hash:
             self._context.close()
         return self._digest
 
+    def copy(self) -> Hash:
+        """Return another object that has had the same data so far.
+
+        Each goes on by itself, so that many digests of messages with one beginning take its data
+        once.
+
+        Raises:
+            ValueError: the digest has been taken.
+            NotSupported: the implementation cannot copy a stream.
+            StreamLost: an earlier update failed, or was interrupted by an exception.
+            LimitReached: the user has too many contexts.
+            DeviceClosed: the object was closed.
+        """
+        self._check_open()
+        return Hash._of(self._context.share(stream=True))
+
+    def save(self) -> bytes:
+        """Return the state of the stream, for :meth:`CryptoDevice.restore`; the stream goes on.
+
+        Returns:
+            info.saved_bytes bytes. They are sealed by the driver: they say nothing about data or
+            key, and are good for this implementation and key until the driver is unloaded.
+
+        Raises:
+            ValueError: the digest has been taken.
+            NotSupported: the state of this implementation cannot be saved.
+            StreamLost: an earlier update failed, or was interrupted by an exception.
+            DeviceClosed: the object was closed.
+        """
+        self._check_open()
+        return produce(self._context, Op.STREAM_SAVE, None, self.info.saved_bytes)
+
+    def _restore(self, state: Buffer) -> None:
+        produce(self._context, Op.STREAM_RESTORE, state, 0)
+
+    def _check_open(self) -> None:
+        """Refuse what needs a stream that has not ended."""
+        if self._digest is not None:
+            raise ValueError("the digest has been taken, which ends the stream")
+        self._check()
+
     def _check(self) -> None:
         """Refuse to go on behind data of which only a part reached the stream."""
         if self._lost:
@@ -190,7 +243,24 @@ def new(
     data: Buffer = b"",
     key: Buffer | None = None,
     *,
+    key_serial: int | None = None,
     path: str | os.PathLike[str] = NODE,
 ) -> Hash:
     """Return a hash object, in the manner of hashlib.new(); see :class:`Hash`."""
-    return Hash(name, data, key, path=path)
+    return Hash(name, data, key, key_serial=key_serial, path=path)
+
+
+def sharing(source: Context) -> Hash:
+    """Return a hash object with the algorithm and key of a configured context."""
+    return Hash._of(source.share())
+
+
+def restored(source: Context, state: Buffer) -> Hash:
+    """Return the same with a saved state; see CryptoDevice.restore()."""
+    made = sharing(source)
+    try:
+        made._restore(state)
+    except BaseException:
+        made.close()
+        raise
+    return made

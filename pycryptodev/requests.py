@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from . import _ioctl, _structs
 from ._abi import lib
-from .enums import Op
+from .enums import AlgClass, Op
 from .errors import CryptoDevError, from_errno
-from .info import Algorithm
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -50,9 +49,13 @@ class Request:
     """AEAD: the tag apart from the text, info.tag_bytes bytes: written by encryption, read by
     decryption. None = the tag stands behind the ciphertext in src or dst, which then have to be
     single buffers."""
+    signature: Buffer = b""
+    """VERIFY: the signature."""
+    entropy: Buffer = b""
+    """RNG with the caller's entropy: that of this request."""
     dst_bytes: int | None = None
     """Bytes of output to make room for where dst is None; None = as many as the operation has by
-    its nature: those of the source, of the digest. GENERATE needs it."""
+    its nature: those of the source, of the digest, of the key. GENERATE needs it."""
     iv_out: bool = False
     """Ask for the IV with which the message goes on, see Result.iv."""
 
@@ -91,9 +94,11 @@ class _Prepared:
         fields: the fields of struct devcrypto_request that are not zero.
     """
 
-    __slots__ = ("_held", "_iv", "_output", "_tag_in_output", "fields")
+    __slots__ = ("_alg_class", "_held", "_iv", "_output", "_tag_in_output", "fields")
 
-    def __init__(self, request: Request, algorithm: Algorithm) -> None:
+    def __init__(self, request: Request, context: Context) -> None:
+        algorithm = context.algorithm
+        self._alg_class = algorithm.alg_class
         behind = algorithm.tag_bytes if request.tag is None else 0
         encrypting = request.op == Op.ENCRYPT
         self._held: list[object] = []
@@ -103,7 +108,7 @@ class _Prepared:
         self.fields: dict[str, int] = {"op": request.op}
 
         text = self._put_src(request.src, 0 if encrypting else behind)
-        self._put_dst(request, algorithm, text)
+        self._put_dst(request, context, text)
         if request.tag is not None:
             hold = _structs.writable if encrypting else _structs.readable
             tag = self._hold(hold(request.tag, "tag"))
@@ -114,11 +119,16 @@ class _Prepared:
             self.fields["flags"] = lib.DEVCRYPTO_REQUEST_IV_OUT
         assoc = self._hold(_structs.readable(request.assoc, "assoc"))
         self.fields |= {
-            "iv": _start(iv),
+            "iv": _structs.start(iv),
             "iv_bytes": len(iv),
-            "assoc": _start(assoc),
+            "assoc": _structs.start(assoc),
             "assoc_bytes": len(assoc),
         }
+        # These share their place with the tag and the associated data.
+        if request.signature != b"":
+            self._put("signature", request.signature)
+        if request.entropy != b"":
+            self._put("entropy", request.entropy)
         lengths = (value for name, value in self.fields.items() if name.endswith("_bytes"))
         if max(lengths) > _MOST_BYTES:
             raise _structs.too_long()
@@ -127,6 +137,10 @@ class _Prepared:
         self._held.append(held)
         return held
 
+    def _put(self, name: str, buffer: Buffer) -> None:
+        held = self._hold(_structs.readable(buffer, name))
+        self.fields |= {name: _structs.address(held), f"{name}_bytes": len(held)}
+
     def _put_pieces(self, side: str, pieces: list[Any], tag_behind: int) -> int:
         if tag_behind:
             raise ValueError(f"with {side} in pieces the tag has to be a buffer of its own")
@@ -134,7 +148,7 @@ class _Prepared:
         self._held.extend(pieces)
         size = sum(map(len, pieces))
         self.fields |= {
-            side: _start(array),
+            side: _structs.start(array),
             f"{side}_bytes": size,
             f"{side}_segments": len(pieces),
         }
@@ -148,19 +162,19 @@ class _Prepared:
         text = len(held) - tag_behind
         if text < 0:
             raise from_errno(errno.EBADMSG)
-        self.fields |= {"src": _start(held), "src_bytes": text}
+        self.fields |= {"src": _structs.start(held), "src_bytes": text}
         if tag_behind:
             self.fields |= {"tag": _structs.address(held) + text, "tag_bytes": tag_behind}
         return text
 
-    def _put_dst(self, request: Request, algorithm: Algorithm, text: int) -> None:
+    def _put_dst(self, request: Request, context: Context, text: int) -> None:
         dst, tag_behind = request.dst, self._tag_in_output
         if isinstance(dst, (list, tuple)):
             pieces = [_structs.writable(piece, "a piece of dst") for piece in dst]
             self._put_pieces("dst", pieces, tag_behind)
             return
         if dst is None:
-            room = _output_bytes(request, algorithm, text)
+            room = _output_bytes(request, context, text)
             if room > _MOST_BYTES:
                 raise _structs.too_long()
             held = self._output = _structs.memory(room + tag_behind)
@@ -169,14 +183,14 @@ class _Prepared:
             room = min(len(held) - tag_behind, _MOST_BYTES)
         if tag_behind and room < text:
             raise from_errno(errno.EMSGSIZE, "dst", needed=text + tag_behind)
-        self.fields |= {"dst": _start(held), "dst_bytes": room}
+        self.fields |= {"dst": _structs.start(held), "dst_bytes": room}
         if tag_behind:
             self.fields |= {"tag": _structs.address(held) + text, "tag_bytes": tag_behind}
 
     def result(self, error: int, written: int) -> Result:
         """Return what the driver's answer means."""
         if error:
-            return _failed(from_errno(-error, needed=written))
+            return _failed(from_errno(-error, needed=written, alg_class=self._alg_class))
         written += self._tag_in_output
         return Result(
             error=None,
@@ -191,26 +205,38 @@ def _failed(error: CryptoDevError) -> Result:
     return Result(error.with_traceback(None), written=0, data=None, iv=None)
 
 
-def _start(held: Any) -> int:
-    """Return the address of held memory; 0 if it is empty, for fields an operation does not use."""
-    return _structs.address(held) if len(held) else 0
+def compressed_bytes(size: int, cap: int) -> int:
+    """Return the room in which every codec can compress so many bytes, if it can in a request.
+
+    The worst of them expands eight bytes to less than nine and adds a header of less than 256.
+    """
+    return min(size + size // 8 + 256, cap)
 
 
-def _output_bytes(request: Request, algorithm: Algorithm, text: int) -> int:
+def _output_bytes(request: Request, context: Context, text: int) -> int:
+    op, algorithm = request.op, context.algorithm
     if request.dst_bytes is not None:
         return request.dst_bytes
-    if request.op in (Op.ENCRYPT, Op.DECRYPT):
+    if op in (Op.SIGN, Op.PUBLIC_KEY, Op.SHARED_SECRET) or algorithm.alg_class == AlgClass.AKCIPHER:
+        return algorithm.output_bytes
+    if op in (Op.ENCRYPT, Op.DECRYPT):
         return text
-    if request.op in (Op.DIGEST, Op.STREAM_FINAL):
+    if op in (Op.DIGEST, Op.STREAM_FINAL):
         return algorithm.digest_bytes
-    if request.op == Op.GENERATE:
+    if op == Op.STREAM_SAVE:
+        return algorithm.saved_bytes
+    if op == Op.COMPRESS:
+        return compressed_bytes(text, context.comp_cap)
+    if op == Op.DECOMPRESS:
+        return context.comp_cap
+    if op == Op.GENERATE:
         raise ValueError("GENERATE needs dst or dst_bytes")
     return 0
 
 
-def _prepare(request: Request, algorithm: Algorithm) -> _Prepared | CryptoDevError:
+def _prepare(request: Request, context: Context) -> _Prepared | CryptoDevError:
     try:
-        return _Prepared(request, algorithm)
+        return _Prepared(request, context)
     except CryptoDevError as error:
         return error
 
@@ -233,9 +259,9 @@ def _execute(context: Context, prepared: list[_Prepared]) -> Iterator[Result]:
         done += executed
 
 
-def run(context: Context, algorithm: Algorithm, requests: Iterable[Request]) -> list[Result]:
+def run(context: Context, requests: Iterable[Request]) -> list[Result]:
     """Run requests on a configured context, see CryptoDevice.run()."""
-    prepared = [_prepare(request, algorithm) for request in requests]
+    prepared = [_prepare(request, context) for request in requests]
     results = _execute(context, [each for each in prepared if isinstance(each, _Prepared)])
     return [
         _failed(each) if isinstance(each, CryptoDevError) else next(results) for each in prepared
