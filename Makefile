@@ -17,7 +17,7 @@ BIN     := build/venv/bin
 
 PACKAGES := \
 	qemu-system-x86 busybox-static udev kmod iproute2 keyutils procps util-linux \
-	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd \
+	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd lz4 lzop \
 	python3-venv python3-dev \
 	bash-completion groff-base man-db mandoc pkgconf
 missing  = $(filter-out $(shell dpkg-query -W -f '$${db:Status-Status}:$${Package}\n' \
@@ -175,7 +175,7 @@ ifeq ($(DESTDIR),)
 	depmod $(RELEASE)
 	udevadm control --reload
 	$(PYTHON) -m venv $(CLIENT)
-	$(CLIENT)/bin/pip install -q --disable-pip-version-check .
+	$(CLIENT)/bin/pip install -q --disable-pip-version-check '.[keys]'
 	mkdir -p $(PREFIX)/bin
 	ln -sf $(CLIENT)/bin/cryptodev $(PREFIX)/bin/cryptodev
 endif
