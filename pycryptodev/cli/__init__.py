@@ -14,7 +14,8 @@ from typing import Any
 
 from .. import errors
 from ..container import ContainerError, UnsupportedAlgorithm, WrongKeyLength
-from . import dec, enc, hash_, info, list_, rand
+from ..framing import FramingError, Unsupported
+from . import compress, dec, decompress, derive, enc, hash_, info, list_, rand, sign, verify
 from .exit_codes import CommandError, Ended, ExitCode
 from .messages import PROGRAM, complain, describe, drop
 from .verbs import Verbs
@@ -23,6 +24,8 @@ __all__ = ["build_parser", "main"]
 
 _CODES: dict[type[Exception], ExitCode] = {
     errors.InvalidTag: ExitCode.MISMATCH,
+    errors.InvalidSignature: ExitCode.MISMATCH,
+    errors.CorruptInput: ExitCode.MISMATCH,
     errors.NoKey: ExitCode.USAGE,
     errors.PolicyError: ExitCode.ALGORITHM,
     errors.AlgorithmNotFound: ExitCode.ALGORITHM,
@@ -33,9 +36,13 @@ _CODES: dict[type[Exception], ExitCode] = {
     WrongKeyLength: ExitCode.USAGE,
     UnsupportedAlgorithm: ExitCode.ALGORITHM,
     ContainerError: ExitCode.MISMATCH,
+    Unsupported: ExitCode.ALGORITHM,
+    FramingError: ExitCode.MISMATCH,
     OSError: ExitCode.IO,
 }
 """The first base class of an error that is in the table decides."""
+
+_VERBS = (list_, info, enc, dec, hash_, compress, decompress, sign, verify, derive, rand)
 
 _ENDING_SIGNALS = {
     signal.SIGHUP: ExitCode.HANGUP,
@@ -71,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--version", action=_Version, default=argparse.SUPPRESS, help="print the version and exit"
     )
     verbs = Verbs(parser)
-    for verb in (list_, info, enc, dec, hash_, rand):
+    for verb in _VERBS:
         verb.add_parser(verbs)
     return parser
 

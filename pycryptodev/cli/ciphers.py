@@ -9,19 +9,13 @@ import binascii
 from .. import Op, container
 from . import keys, raw
 from .exit_codes import ExitCode, UsageError
-from .files import STDIO, open_input, open_output
+from .files import add_file_arguments, open_input, open_output
 from .verbs import algorithm_name
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, algorithm_help: str) -> None:
     """Add the options of both verbs."""
-    parser.add_argument("file", nargs="?", default=STDIO, help="input (default: standard input)")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", default=STDIO, help="output (default: standard output)"
-    )
-    parser.add_argument(
-        "-f", "--force", action="store_true", help="overwrite the output; write to a terminal"
-    )
+    add_file_arguments(parser)
     parser.add_argument(
         "-a", "--algorithm", metavar="NAME", type=algorithm_name, help=algorithm_help
     )

@@ -19,7 +19,10 @@ class ExitCode(enum.IntEnum):
         return member
 
     OK = 0, "done"
-    MISMATCH = 1, "wrong tag, key, padding or checksum; the data are damaged or truncated"
+    MISMATCH = (
+        1,
+        "wrong tag, key, padding, checksum or signature; the data are damaged or truncated",
+    )
     USAGE = 2, "the command line or the key cannot be used as given"
     DEVICE = 3, "no device, no permission to use it, or it failed"
     ALGORITHM = 4, "no such algorithm, refused by policy, or not able to do this"

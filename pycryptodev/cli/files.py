@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import io
 import os
@@ -19,6 +20,17 @@ STDIO = "-"
 
 Write = Callable[[bytes | memoryview], None]
 """Writes all of it, or raises."""
+
+
+def add_file_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a verb that turns one file into another."""
+    parser.add_argument("file", nargs="?", default=STDIO, help="input (default: standard input)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", default=STDIO, help="output (default: standard output)"
+    )
+    parser.add_argument(
+        "-f", "--force", action="store_true", help="overwrite the output; write to a terminal"
+    )
 
 
 class Input:

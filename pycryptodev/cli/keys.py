@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
     source = group.add_mutually_exclusive_group(required=required)
     source.add_argument("--key-file", metavar="FILE", help="read the key from a file")
     source.add_argument(
-        "--key-fd", metavar="N", type=_descriptor, help="read the key from an open descriptor"
+        "--key-fd", metavar="N", type=descriptor, help="read the key from an open descriptor"
     )
     source.add_argument(
         "--key-env", metavar="VAR", help="take the key, in hexadecimal, from the environment"
@@ -51,17 +51,15 @@ def read_key(arguments: argparse.Namespace) -> bytes:
     form = arguments.key_format
     if arguments.key_file is not None:
         where = arguments.key_file
-        data = _read(where, where)
+        data = read_source(where, where)
     elif arguments.key_fd is not None:
         where = f"descriptor {arguments.key_fd}"
-        data = _read(arguments.key_fd, where)
+        data = read_source(arguments.key_fd, where)
     elif arguments.key_env is not None:
         where, form = f"variable {arguments.key_env}", "hex"
         data = os.environb.get(os.fsencode(arguments.key_env), b"")
     else:
         return b""
-    if len(data) > MAX_SOURCE_BYTES:
-        raise UsageError(f"{where}: more than {MAX_SOURCE_BYTES} bytes are no key")
     key = data if form == "raw" else _from_hex(data, where)
     if not key:
         raise UsageError(f"{where}: there is no key")
@@ -94,15 +92,29 @@ def _lengths(lengths: range) -> str:
     return " or ".join(map(str, lengths))
 
 
-def _descriptor(text: str) -> int:
+def descriptor(text: str) -> int:
+    """Take the number of an open file from the command line."""
     if not text.isascii() or not text.isdigit() or int(text) >= 1 << 31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a file descriptor")
     return int(text)
 
 
-def _read(file: str | int, name: str) -> bytes:
+def read_source(file: str | int, name: str) -> bytes:
+    """Read a key, or what is as short.
+
+    Args:
+        file: a path or a descriptor.
+        name: what the user knows it by.
+
+    Raises:
+        UsageError: it is longer than any key.
+        OSError: it cannot be read.
+    """
     with named(name), open(file, "rb", closefd=isinstance(file, str)) as source:
-        return source.read(MAX_SOURCE_BYTES + 1)
+        data = source.read(MAX_SOURCE_BYTES + 1)
+    if len(data) > MAX_SOURCE_BYTES:
+        raise UsageError(f"{name}: more than {MAX_SOURCE_BYTES} bytes are no key")
+    return data
 
 
 def _from_hex(digits: bytes, where: str) -> bytes:
