@@ -441,3 +441,141 @@ def test_list_knows_the_policy(capfdbinary: Capture) -> None:
     listed = json.loads(capfdbinary.readouterr().out)
     assert listed
     assert all(each["allowed"] for each in listed)
+
+
+# compress and decompress
+
+
+@pytest.mark.requires("zstd")
+def test_compress_for_zstd_and_back(here: Path) -> None:
+    text = b"a line of text\n" * 20_000
+    (here / "text").write_bytes(text)
+    assert main(["compress", "text", "-o", "packed"]) == 0
+    done = subprocess.run(["zstd", "-dcq", "packed"], capture_output=True, check=True)
+    assert done.stdout == text
+    assert main(["decompress", "packed", "-o", "opened"]) == 0
+    assert (here / "opened").read_bytes() == text
+    assert (here / "packed").stat().st_size < len(text) / 10
+
+
+@pytest.mark.requires("deflate")
+def test_compress_in_a_pipe(here: Path) -> None:
+    pipeline = "cryptodev compress -a deflate < text | gzip -dc | cmp - text"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", pipeline], capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.requires("zstd")
+def test_decompress_what_is_damaged(here: Path, capfdbinary: Capture) -> None:
+    assert main(["compress", "text", "-o", "packed"]) == 0
+    damaged = bytearray((here / "packed").read_bytes())
+    damaged[70_000] ^= 1
+    (here / "packed").write_bytes(damaged)
+    assert main(["decompress", "packed", "-o", "opened"]) == ExitCode.MISMATCH
+    assert b"frame 1 of the zstd file is damaged" in capfdbinary.readouterr().err
+    assert names(here) == ["packed"]
+
+
+@pytest.mark.requires("deflate")
+def test_decompress_what_is_too_large(here: Path, capfdbinary: Capture) -> None:
+    subprocess.run(["gzip", "-k", "text"], check=True)
+    assert main(["decompress", "text.gz"]) == ExitCode.ALGORITHM
+    captured = capfdbinary.readouterr()
+    assert captured.out == b""
+    assert b"131072 bytes" in captured.err
+    assert b"cryptodev: try: gzip -d\n" in captured.err
+
+
+def test_decompress_what_is_not_compressed(here: Path, capfdbinary: Capture) -> None:
+    assert main(["decompress", "key"]) == ExitCode.MISMATCH
+    assert b"not a file of gzip" in capfdbinary.readouterr().err
+
+
+def test_compress_with_what_does_not(here: Path) -> None:
+    assert main(["compress", "-a", "sha256", "text", "-o", "packed"]) == ExitCode.ALGORITHM
+    assert names(here) == []
+
+
+# sign and verify
+
+
+@pytest.fixture
+def rsa_keys(here: Path) -> None:
+    """private.pem and public.pem, by openssl."""
+    openssl("genpkey", "-algorithm", "RSA", "-out", "private.pem")
+    openssl("pkey", "-in", "private.pem", "-pubout", "-out", "public.pem")
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+def test_sign_for_openssl(rsa_keys: None, here: Path, digest: str) -> None:
+    assert main(["sign", "--key-file", "private.pem", "--hash", digest, "text", "-o", "ours"]) == 0
+    assert b"Verified OK" in openssl(
+        "dgst", f"-{digest}", "-verify", "public.pem", "-signature", "ours", "text"
+    )
+    openssl("dgst", f"-{digest}", "-sign", "private.pem", "-out", "theirs", "text")
+    assert (here / "ours").read_bytes() == (here / "theirs").read_bytes()
+
+
+def test_verify_what_openssl_signed(rsa_keys: None, here: Path, capfdbinary: Capture) -> None:
+    openssl("dgst", "-sha256", "-sign", "private.pem", "-out", "signature", "text")
+    verify = ["verify", "--signature", "signature", "--key-file", "public.pem"]
+    assert main([*verify, "text"]) == ExitCode.OK
+    assert capfdbinary.readouterr() == (b"", b"")
+    assert main([*verify, "key"]) == ExitCode.MISMATCH
+    assert b"the signature does not verify" in capfdbinary.readouterr().err
+
+
+def test_sign_with_what_cannot(rsa_keys: None, here: Path, capfdbinary: Capture) -> None:
+    assert main(["sign", "--key-file", "public.pem", "text"]) == ExitCode.USAGE
+    assert b"public.pem: neither PEM nor DER of a private key" in capfdbinary.readouterr().err
+    assert main(["sign", "--key-file", "key", "text"]) == ExitCode.USAGE
+    assert main(["sign", "--key-file", "none.pem", "text"]) == ExitCode.IO
+
+
+# derive
+
+
+def make_ec_key(name: str) -> None:
+    curve = ["-pkeyopt", "ec_paramgen_curve:P-256"]
+    openssl("genpkey", "-algorithm", "EC", *curve, "-out", f"{name}.pem")
+    openssl("pkey", "-in", f"{name}.pem", "-pubout", "-out", f"{name}.pub")
+
+
+@pytest.mark.requires("ecdh-nist-p256")
+def test_derive_as_openssl_does(here: Path) -> None:
+    for name in ("own", "other"):
+        make_ec_key(name)
+    assert main(["derive", "--key-file", "own.pem", "--peer", "other.pub", "-o", "secret"]) == 0
+    secret = openssl("pkeyutl", "-derive", "-inkey", "other.pem", "-peerkey", "own.pub")
+    assert (here / "secret").read_bytes() == secret
+
+
+@pytest.mark.requires("ecdh-nist-p256")
+def test_derive_with_a_key_of_the_kernels(here: Path) -> None:
+    make_ec_key("other")
+    derive = ["derive", "--generate", "--public-key", "own.pub", "--peer", "other.pub"]
+    assert main([*derive, "-o", "secret"]) == 0
+    secret = openssl("pkeyutl", "-derive", "-inkey", "other.pem", "-peerkey", "own.pub")
+    assert (here / "secret").read_bytes() == secret
+
+
+@pytest.mark.requires("ecdh-nist-p256")
+def test_derive_with_bare_keys(here: Path) -> None:
+    derive = ["derive", "-a", "ecdh-nist-p256"]
+    (here / "peer").write_bytes(bytes(64))
+    assert main([*derive, "--key-file", "key", "--peer", "peer", "-o", "s"]) == ExitCode.USAGE
+    make_ec_key("other")
+    key = openssl("pkey", "-in", "other.pem", "-pubout", "-outform", "DER")
+    (here / "peer").write_bytes(key[-64:])
+    public = ["--public-key", "public"]
+    assert main([*derive, "--key-file", "key", "--peer", "peer", *public, "-o", "secret"]) == 0
+    assert len((here / "public").read_bytes()) == 64
+    assert len((here / "secret").read_bytes()) == 32
+
+
+@pytest.mark.requires("ecdh-nist-p256")
+def test_derive_from_keys_of_two_kinds(here: Path, capfdbinary: Capture) -> None:
+    make_ec_key("own")
+    openssl("genpkey", "-algorithm", "X25519", "-out", "other.pem")
+    assert main(["derive", "--key-file", "own.pem", "--peer", "other.pem"]) == ExitCode.USAGE
+    assert b"not of the group of the private key" in capfdbinary.readouterr().err

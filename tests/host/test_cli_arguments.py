@@ -18,7 +18,19 @@ from pycryptodev.cli import main
 from pycryptodev.cli.exit_codes import ExitCode
 
 PROJECT = Path(__file__).resolve().parents[2]
-VERBS = ("list", "info", "enc", "dec", "hash", "rand")
+VERBS = (
+    "list",
+    "info",
+    "enc",
+    "dec",
+    "hash",
+    "compress",
+    "decompress",
+    "sign",
+    "verify",
+    "derive",
+    "rand",
+)
 COMMAND = (sys.executable, "-m", "pycryptodev.cli")
 NO_NODE = "/nonexistent/crypto"
 SECRET = "00112233445566778899aabbccddeeff"
@@ -64,7 +76,24 @@ def test_manual_has_every_status() -> None:
     "arguments",
     [
         [],
-        ["compress"],
+        ["encode"],
+        ["compress", "--key-env", "KEY"],
+        ["compress", "-a", ""],
+        ["decompress", "--raw"],
+        ["sign"],
+        ["sign", "--key-env", "KEY"],
+        ["sign", "--key-file", "/dev/null"],
+        ["sign", "--key-file", "/dev/zero"],
+        ["sign", "--key-fd", "x"],
+        ["sign", "--key-file", "/dev/null", "--key-fd", "0"],
+        ["verify", "--key-file", "/dev/null"],
+        ["verify", "--signature", "/dev/null"],
+        ["verify", "--key-file", "/dev/null", "--signature", "/dev/null"],
+        ["derive", "--generate", "--public-key", "/dev/null"],
+        ["derive", "--peer", "/dev/null"],
+        ["derive", "--peer", "/dev/null", "--generate"],
+        ["derive", "--peer", "/dev/null", "--generate", "--key-fd", "0"],
+        ["derive", "--peer", "/dev/null", "--key-file", "/dev/null"],
         ["enc"],
         ["enc", "--nonsense", "--key-env", "KEY"],
         ["enc", "--iv", "00" * 16, "--key-env", "KEY"],

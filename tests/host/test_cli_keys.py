@@ -81,6 +81,8 @@ def cipher(name: str, least: int, most: int) -> Algorithm:
         key_min_bytes=least,
         key_max_bytes=most,
         seed_bytes=0,
+        output_bytes=0,
+        saved_bytes=0,
     )
 
 
