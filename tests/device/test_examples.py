@@ -247,6 +247,58 @@ def test_derive(language: str, tmp_path: Path) -> None:
 
 
 @each_language
+def test_keyring_hmac(language: str, key: Path, tmp_path: Path) -> None:
+    source = make_file(tmp_path, 1000)
+    tool("keyctl", "link", "@u", "@s")
+    serial = tool("keyctl", "padd", "logon", "app:mac", "@u", text=key.read_bytes()).strip()
+    expected = run(language, "hmac_file", "hmac(sha256)", key, source)
+    assert run(language, "keyring_hmac", "hmac(sha256)", serial.decode(), source) == expected
+
+
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_sign_file_in_python(form: str, tmp_path: Path) -> None:
+    source, signature, judged = make_file(tmp_path, 1000), tmp_path / "sig", tmp_path / "judged"
+    private, public = tmp_path / "private", tmp_path / "public"
+    tool("openssl", "genpkey", "-algorithm", "RSA", "-outform", form, "-out", private)
+    tool("openssl", "pkey", "-in", private, "-pubout", "-outform", form, "-out", public)
+    run("python", "sign_file", "sign", private, source, signature)
+    tool("openssl", "dgst", "-sha256", "-sign", private, "-out", judged, source)
+    assert signature.read_bytes() == judged.read_bytes()
+    run("python", "sign_file", "verify", public, source, judged)
+    source.write_bytes(b"x")
+    ended = attempt("python", "sign_file", "verify", public, source, judged)
+    assert ended.status == 1
+    assert "the signature is not that of" in ended.errors
+
+
+def test_derive_in_python(tmp_path: Path) -> None:
+    ours, theirs = (ec.derive_private_key(number, ec.SECP256R1()) for number in (1000003, 7 << 250))
+    private, peer = tmp_path / "private", tmp_path / "peer"
+    private.write_bytes((1000003).to_bytes(32, "big"))
+    form = (serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    # Without the byte that says so.
+    peer.write_bytes(theirs.public_key().public_bytes(*form)[1:])
+    public = run("python", "derive", "ecdh-nist-p256", private)
+    assert public == ours.public_key().public_bytes(*form)[1:]
+    secret = run("python", "derive", "ecdh-nist-p256", private, peer)
+    assert secret == ours.exchange(ec.ECDH(), theirs.public_key())
+
+
+def test_resume_hash_in_python(tmp_path: Path) -> None:
+    source, state = make_file(tmp_path, 1000), tmp_path / "state"
+    for _ in range(3):
+        assert run("python", "resume_hash", "sha256", source, state, "300") == b""
+        assert state.exists()
+    assert run("python", "resume_hash", "sha256", source, state, "300") == tool("sha256sum", source)
+    assert not state.exists()
+    run("python", "resume_hash", "sha256", source, state, "300")
+    changed = bytearray(state.read_bytes())
+    changed[-1] ^= 1
+    state.write_bytes(changed)
+    assert attempt("python", "resume_hash", "sha256", source, state, "300").status == 1
+
+
+@each_language
 @pytest.mark.parametrize("count", [0, 1, 256, 1000])
 def test_batch_lines(language: str, count: int) -> None:
     lines = [f"line {number}".encode() * (number % 7) for number in range(count)]
