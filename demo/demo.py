@@ -3,29 +3,41 @@
 
 Usage: demo.py C_PROGRAM KERNEL_IMAGE LIBRARY LIBRARY TEXTS
 
-Each line of the table is a job: the device did it, and OpenSSL or coreutils did the same apart from
-it. The exit status is 1 if any result differs, or if a job is missing.
+Each line of the table is a job: the device did it, and a program apart from it did the same, or
+undid it. The exit status is 1 if any result differs, or if a job is missing.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag as JudgesInvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from pycryptodev import CryptoDevError, CryptoDevice, InvalidTag
+from pycryptodev import (
+    CryptoDevError,
+    CryptoDevice,
+    InvalidSignature,
+    InvalidTag,
+    default_generator,
+    framing,
+    keys,
+)
 
 MIB = 1 << 20
 BLOCK = 16
 OPENSSL = "OpenSSL"
 COREUTILS = "coreutils"
+RANDOM_BYTES = 4096
 GOOD = "ok"
 DIFFERS = "differs"
 WRONG_RESULT = 3
@@ -83,6 +95,43 @@ def run_tool(*command: str, text: bytes | None = None) -> bytes:
     return subprocess.run(command, input=text, stdout=subprocess.PIPE, check=True).stdout
 
 
+def make_key(path: Path, *options: str) -> None:
+    """Have openssl make a private key."""
+    command = ["openssl", "genpkey", *options, "-out", str(path)]
+    subprocess.run(command, stderr=subprocess.DEVNULL, check=True)
+
+
+def do_job(
+    operation: str,
+    device: CryptoDevice,
+    judge: str,
+    about: tuple[str, int],
+    work: Callable[[], bytes],
+    expected: Callable[[], bytes],
+) -> Row:
+    """Do a job, and then have it checked.
+
+    Args:
+        operation: what is done.
+        device: does it.
+        judge: what checks it.
+        about: what it is done to, and its bytes.
+        work: does it, and returns the result.
+        expected: returns the judge's.
+    """
+    verdict, seconds = GOOD, 0.0
+    try:
+        begin = time.monotonic()
+        result = work()
+        seconds = time.monotonic() - begin
+        if result != expected():
+            verdict = DIFFERS
+    except CryptoDevError as error:
+        verdict = str(error)
+    info = device.info
+    return Row(operation, info.name, info.driver, "Python", *about, seconds, judge, verdict)
+
+
 class Jobs:
     """The jobs that Python does on one file."""
 
@@ -100,28 +149,9 @@ class Jobs:
         work: Callable[[], bytes],
         expected: Callable[[], bytes],
     ) -> Row:
-        """Do a job, and then have it checked."""
-        verdict, seconds = GOOD, 0.0
-        try:
-            begin = time.monotonic()
-            result = work()
-            seconds = time.monotonic() - begin
-            if result != expected():
-                verdict = DIFFERS
-        except CryptoDevError as error:
-            verdict = str(error)
-        info, size = device.info, len(self._data)
-        return Row(
-            operation,
-            info.name,
-            info.driver,
-            "Python",
-            self._path.name,
-            size,
-            seconds,
-            judge,
-            verdict,
-        )
+        """Do a job on the file, and then have it checked."""
+        about = (self._path.name, len(self._data))
+        return do_job(operation, device, judge, about, work, expected)
 
     def cipher(self, algorithm: str, at_openssl: str) -> Iterator[Row]:
         """Encrypt, and decrypt what OpenSSL encrypted."""
@@ -205,6 +235,105 @@ class Jobs:
                 ),
             )
 
+    def compression(self, algorithm: str, judge: str) -> Iterator[Row]:
+        """Compress for a program, and expand what it compressed, if it does so in small blocks."""
+        files: list[bytes] = []
+        small_blocks = {"lz4": ["lz4", "-cqB4"]}.get(judge)
+
+        def compressed() -> bytes:
+            file = io.BytesIO()
+            framing.compress(io.BytesIO(self._data), file.write, algorithm=algorithm)
+            files.append(file.getvalue())
+            return self._data
+
+        def expanded() -> bytes:
+            data = io.BytesIO()
+            framing.decompress(io.BytesIO(files[-1]), data.write)
+            return data.getvalue()
+
+        with CryptoDevice(algorithm) as device:
+            yield self._job(
+                "compress",
+                device,
+                judge,
+                compressed,
+                lambda: run_tool(judge, "-dc", text=files[-1]),
+            )
+            if small_blocks:
+                files.append(run_tool(*small_blocks, str(self._path)))
+            yield self._job("expand", device, judge, expanded, lambda: self._data)
+
+    def signatures(self) -> Iterator[Row]:
+        """Sign, verify what OpenSSL signed, and refuse what it refuses."""
+        with tempfile.TemporaryDirectory() as folder:
+            pem, good, forged = (Path(folder, name) for name in ("key.pem", "good", "forged"))
+            make_key(pem, "-algorithm", "RSA")
+            key = keys.signing_key(pem.read_bytes())
+            dgst = ["openssl", "dgst", "-sha256"]
+            theirs = run_tool(*dgst, "-sign", str(pem), str(self._path))
+            good.write_bytes(theirs)
+            forged.write_bytes(theirs[:-1] + bytes([theirs[-1] ^ 1]))
+
+            def ours_says(signature: Path) -> bytes:
+                try:
+                    key.public_key.verify(signature.read_bytes(), self._data)
+                except InvalidSignature:
+                    return b"refused"
+                return b"accepted"
+
+            def judge_says(signature: Path) -> bytes:
+                command = [*dgst, "-prverify", str(pem), "-signature", str(signature)]
+                done = subprocess.run([*command, str(self._path)], capture_output=True, check=False)
+                return b"refused" if done.returncode else b"accepted"
+
+            with key.signer() as device:
+                yield self._job(
+                    "sign", device, OPENSSL, lambda: key.sign(self._data), good.read_bytes
+                )
+                for operation, signature in (("verify", good), ("refuse", forged)):
+                    yield self._job(
+                        operation,
+                        device,
+                        OPENSSL,
+                        partial(ours_says, signature),
+                        partial(judge_says, signature),
+                    )
+
+
+def agreement(curve: str) -> Iterator[Row]:
+    """Agree on a secret with OpenSSL, by a private value that the kernel makes."""
+    with tempfile.TemporaryDirectory() as folder:
+        pem, public = Path(folder, "key.pem"), Path(folder, "public.pem")
+        make_key(pem, "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}")
+        peer = keys.agreement_public_key(pem.read_bytes())
+        with keys.generate(peer.group) as device:
+            public.write_bytes(keys.shown(device, peer.group).pem())
+            derive = ["openssl", "pkeyutl", "-derive", "-inkey", str(pem), "-peerkey", str(public)]
+            yield do_job(
+                "agree",
+                device,
+                OPENSSL,
+                (curve, 0),
+                lambda: keys.agree(device, peer.group, peer),
+                lambda: run_tool(*derive),
+            )
+
+
+def random_numbers() -> Iterator[Row]:
+    """Draw random bytes, which gzip must not be able to make shorter."""
+    with CryptoDevice(default_generator()) as device:
+        drawn: list[bytes] = []
+
+        def draw() -> bytes:
+            drawn.append(device.random(RANDOM_BYTES))
+            return b"random"
+
+        def judged() -> bytes:
+            shorter = len(run_tool("gzip", "-9c", text=drawn[0])) < RANDOM_BYTES
+            return b"not random" if shorter else b"random"
+
+        yield do_job("random", device, "gzip", ("-", RANDOM_BYTES), draw, judged)
+
 
 def c_jobs(program: str, path: Path, *algorithms: str) -> Iterator[Row]:
     """The jobs that the C program does on one file."""
@@ -248,6 +377,14 @@ def all_jobs(program: str, kernel: Path, first: Path, second: Path, texts: Path)
     yield from jobs.cipher("cbc(aes)", "-aes-256-cbc")
     yield from jobs.hash("sha256", "sha256sum")
     yield from jobs.hash("sha384", "sha384sum")
+    yield from jobs.compression("zstd", "zstd")
+    yield from jobs.compression("deflate", "gzip")
+    yield from jobs.compression("lz4", "lz4")
+    yield from jobs.compression("lzo", "lzop")
+    yield from jobs.signatures()
+    yield from agreement("P-256")
+    yield from agreement("P-384")
+    yield from random_numbers()
 
 
 def main() -> int:
@@ -262,10 +399,11 @@ def main() -> int:
         row.show()
         rows.append(row)
     failed = sum(row.verdict != GOOD for row in rows)
+    judges = sorted({row.judge for row in rows}, key=str.lower)
     checked = sum(row.verdict in (GOOD, DIFFERS) for row in rows)
     size = sum(row.size for row in rows) / MIB
     print(
-        f"\n{len(rows)} jobs, {checked} checked against {OPENSSL} and {COREUTILS}, "
+        f"\n{len(rows)} jobs, {checked} checked against {', '.join(judges)}, "
         f"{failed} failed, {size:.0f} MiB in {time.monotonic() - begin:.0f} s"
     )
     return 1 if failed else 0
