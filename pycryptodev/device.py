@@ -16,7 +16,7 @@ from .enums import AlgClass, Op
 from .errors import LimitReached, from_errno
 from .hash import Hash
 from .info import Algorithm
-from .requests import Request, Result, compressed_bytes
+from .requests import Request, Result
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -439,7 +439,7 @@ class CryptoDevice:
             NotSupported: the device does not compress.
             DeviceClosed: the device was closed.
         """
-        room = compressed_bytes(len(_structs.readable(data)), self._context.comp_cap)
+        room = operations.compressed_bytes(len(_structs.readable(data)), self._context.comp_cap)
         return operations.produce(self._context, Op.COMPRESS, data, room)
 
     def compress_into(self, data: Buffer, out: Buffer) -> int:

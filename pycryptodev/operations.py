@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 _UNUSED = {"src": 0, "src_bytes": 0, "dst": 0, "dst_bytes": 0, "signature": 0, "signature_bytes": 0}
 
 
+def compressed_bytes(size: int, cap: int) -> int:
+    """Return the room in which every codec can compress so many bytes, if it can in a request.
+
+    The worst of them expands eight bytes to less than nine and adds a header of less than 256.
+    """
+    return min(size + size // 8 + 256, cap)
+
+
 def produce(context: Context, op: Op, data: Buffer | None, room: int) -> bytes:
     """Run an operation and return its output.
 

@@ -12,6 +12,7 @@ from . import _ioctl, _structs
 from ._abi import lib
 from .enums import AlgClass, Op
 from .errors import CryptoDevError, from_errno
+from .operations import compressed_bytes
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -203,14 +204,6 @@ class _Prepared:
 def _failed(error: CryptoDevError) -> Result:
     # Without the frames, which would hold the caller's buffers as long as the result lives.
     return Result(error.with_traceback(None), written=0, data=None, iv=None)
-
-
-def compressed_bytes(size: int, cap: int) -> int:
-    """Return the room in which every codec can compress so many bytes, if it can in a request.
-
-    The worst of them expands eight bytes to less than nine and adds a header of less than 256.
-    """
-    return min(size + size // 8 + 256, cap)
 
 
 def _output_bytes(request: Request, context: Context, text: int) -> int:
