@@ -119,7 +119,13 @@ class Hash:
 
         def piece(at: int, size: int) -> None:
             nonlocal done
-            fields = {"op": Op.STREAM_UPDATE, "src": start + at, "src_bytes": size}
+            fields = {
+                "op": Op.STREAM_UPDATE,
+                "src": start + at,
+                "src_bytes": size,
+                "dst": 0,
+                "dst_bytes": 0,
+            }
             self._context.execute(block, fields)
             done += size
 
