@@ -67,6 +67,24 @@ def test_zlib_reads_it_and_the_other_way_round() -> None:
         assert device.decompress(deflate(TEXT)) == TEXT
 
 
+@pytest.mark.requires("deflate")
+@pytest.mark.parametrize("size", [3000, 20_000, 32_000])
+def test_a_reference_to_what_is_before_the_beginning(size: int) -> None:
+    """The window of other programs is larger than that of the kernel's deflate, 2 KiB."""
+    before = os.urandom(size)
+    packer = zlib.compressobj(wbits=-15, zdict=before)
+    packed = packer.compress(before[:300]) + packer.flush()
+    with CryptoDevice("deflate") as device, pytest.raises(CorruptInput):
+        device.decompress(packed)
+
+
+@pytest.mark.requires("deflate")
+def test_references_far_back() -> None:
+    text = os.urandom(30_000) * 4
+    with CryptoDevice("deflate") as device:
+        assert device.decompress(deflate(text)) == text
+
+
 @pytest.mark.requires("zstd")
 def test_zstd_reads_it_and_the_other_way_round() -> None:
     def zstd(option: str, data: bytes) -> bytes:
