@@ -15,6 +15,8 @@ from guest.kbuild import ModuleTree
 
 # What it takes to reach the host's file system and the ports to the runner.
 EARLY_MODULES = ["virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay"]
+# What else modprobe looks at, and `cryptodev list`.
+_READ_BY_PROGRAMS = ("modules.softdep", "modules.order", "modules.alias")
 # Programs of the RAM disk, and those that init.sh prefers to the host's.
 EARLY_APPLETS = ["sh", "mkdir", "mount", "insmod", "cp", "switch_root"]
 INIT_APPLETS = [
@@ -95,7 +97,7 @@ def make_initrd(modules: ModuleTree, settings: dict[str, str]) -> bytes:
     for path in sorted(modules.path.iterdir()):
         if path.is_symlink():
             archive.link(f"guest/modules/{path.name}", str(path.readlink()))
-        elif path.suffix == ".bin" or path.name in ("modules.softdep", "modules.order"):
+        elif path.suffix == ".bin" or path.name in _READ_BY_PROGRAMS:
             archive.file(f"guest/modules/{path.name}", path.read_bytes())
     for path in sorted((modules.path / "updates").iterdir()):
         archive.file(f"guest/modules/updates/{path.name}", path.read_bytes())

@@ -2,12 +2,13 @@
 """Client of /dev/crypto, the Linux kernel's crypto API for user space.
 
 :class:`CryptoDevice` is an algorithm with its key; :func:`new` makes hash objects in the manner of
-hashlib; :func:`algorithms`, :func:`query` and :func:`driver_info` tell what the machine has;
+hashlib; :func:`algorithms`, :func:`loadable`, :func:`query` and :func:`driver_info` tell what the
+machine has; :func:`set_priority` chooses the kernel's default implementation;
 :mod:`pycryptodev.discovery` finds the node and watches it come and go.
 """
 
 from ._context import NODE
-from .algorithms import RegisteredAlgorithm, algorithms, policy
+from .algorithms import RegisteredAlgorithm, policy
 from .device import CryptoDevice
 from .enums import AlgClass, Feature, Op
 from .errors import (
@@ -18,6 +19,7 @@ from .errors import (
     Busy,
     CorruptInput,
     CryptoDevError,
+    CryptoUserMissing,
     DeviceClosed,
     DeviceForbidden,
     DeviceMissing,
@@ -36,6 +38,7 @@ from .errors import (
     LimitReached,
     NoKey,
     NotConfigured,
+    NotPrivileged,
     NotSupported,
     OutOfMemory,
     PolicyError,
@@ -43,8 +46,10 @@ from .errors import (
 )
 from .hash import Hash, new
 from .info import Algorithm, DriverInfo
+from .inventory import LoadableAlgorithm, algorithms, loadable
 from .lookup import default_generator, driver_info, query
 from .nonces import ccm_iv
+from .priority import set_priority
 from .requests import Request, Result
 
 __all__ = [
@@ -59,6 +64,7 @@ __all__ = [
     "CorruptInput",
     "CryptoDevError",
     "CryptoDevice",
+    "CryptoUserMissing",
     "DeviceClosed",
     "DeviceForbidden",
     "DeviceMissing",
@@ -78,8 +84,10 @@ __all__ = [
     "KeyRejected",
     "KeyRevoked",
     "LimitReached",
+    "LoadableAlgorithm",
     "NoKey",
     "NotConfigured",
+    "NotPrivileged",
     "NotSupported",
     "Op",
     "OutOfMemory",
@@ -92,7 +100,9 @@ __all__ = [
     "ccm_iv",
     "default_generator",
     "driver_info",
+    "loadable",
     "new",
     "policy",
     "query",
+    "set_priority",
 ]

@@ -7,10 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .enums import AlgClass
 
-__all__ = ["RegisteredAlgorithm", "algorithms", "parse_proc_crypto", "policy", "registered_classes"]
+if TYPE_CHECKING:
+    from .info import Algorithm
+
+__all__ = ["RegisteredAlgorithm", "parse_proc_crypto", "policy", "registered_classes"]
 
 PROC_CRYPTO = Path("/proc/crypto")
 POLICY = Path("/sys/class/misc/crypto/policy")
@@ -58,6 +62,20 @@ class RegisteredAlgorithm:
     """Rng: length of a seed in bytes."""
     allowed: bool | None
     """The policy lists its generic name or its driver name; None where no driver is loaded."""
+    selftest_running: bool = False
+    """Its self-test is under way."""
+    fips: bool | None = None
+    """The kernel's FIPS mode lets it be used; None where that mode is off."""
+    offered: bool | None = None
+    """The device offers its class; None where the device was not asked."""
+    info: Algorithm | None = None
+    """What the device tells of it; None where it was not asked, or does not tell: of what it does
+    not offer, policy refuses, or is internal or untested."""
+
+    @property
+    def hardware(self) -> bool | None:
+        """It is an engine, not instructions of the CPU; None where the device does not tell."""
+        return None if self.info is None else self.info.hardware
 
 
 # Types of /proc/crypto by the class under which the device offers them.
@@ -100,8 +118,8 @@ def parse_proc_crypto(
     """Return the entries of a text in the format of /proc/crypto, in its order.
 
     Args:
-        text: paragraphs of "key : value" lines. Entries without a type, which are tests under way,
-            are left out.
+        text: paragraphs of "key : value" lines. Those of type "larval", which are self-tests under
+            way, are no entries of their own.
         allowed: names that the policy allows; None if that is not known.
     """
 
@@ -109,6 +127,8 @@ def parse_proc_crypto(
         value = entry.get(key, "0")
         return int(value) if value.lstrip("-").isdigit() else 0
 
+    entries = list(_entries(text))
+    tests = {entry["driver"] for entry in entries if entry.get("type") == "larval"}
     return [
         RegisteredAlgorithm(
             name=entry["name"],
@@ -130,8 +150,10 @@ def parse_proc_crypto(
             key_max_bytes=number(entry, "max keysize"),
             seed_bytes=number(entry, "seedsize"),
             allowed=None if allowed is None else bool(allowed & {entry["name"], entry["driver"]}),
+            selftest_running=entry["driver"] in tests and entry["selftest"] != "passed",
+            fips=entry["fips"] == "yes" if "fips" in entry else None,
         )
-        for entry in _entries(text)
+        for entry in entries
         if entry.get("type", "larval") != "larval"
     ]
 
@@ -146,15 +168,6 @@ def policy() -> frozenset[str] | None:
         return frozenset(POLICY.read_text(encoding="ascii").split())
     except FileNotFoundError:
         return None
-
-
-def algorithms() -> list[RegisteredAlgorithm]:
-    """Return the algorithms that are registered with the kernel now, in the order of /proc/crypto.
-
-    Others may be loaded when they are asked for by name, and templates such as "hmac" make new
-    ones: an algorithm that is not in the list is not thereby missing.
-    """
-    return parse_proc_crypto(PROC_CRYPTO.read_text(encoding="ascii"), policy())
 
 
 def registered_classes(text: str, name: str) -> list[AlgClass]:

@@ -21,6 +21,7 @@ __all__ = [
     "Busy",
     "CorruptInput",
     "CryptoDevError",
+    "CryptoUserMissing",
     "DeviceClosed",
     "DeviceForbidden",
     "DeviceMissing",
@@ -39,6 +40,7 @@ __all__ = [
     "LimitReached",
     "NoKey",
     "NotConfigured",
+    "NotPrivileged",
     "NotSupported",
     "OutOfMemory",
     "PolicyError",
@@ -174,8 +176,8 @@ class DeviceClosed(CryptoDevError):
         return type(self), (self.strerror,)
 
 
-class _DeviceUnavailable(CryptoDevError):
-    """The node cannot be opened.
+class _Unavailable(CryptoDevError):
+    """Something has to be done about the machine or the user first.
 
     Attributes:
         hint: the command that helps.
@@ -189,12 +191,20 @@ class _DeviceUnavailable(CryptoDevError):
         return type(self), (self.errno, self.strerror, self.filename, self.hint)
 
 
-class DeviceMissing(_DeviceUnavailable):
+class DeviceMissing(_Unavailable):
     """There is no node: the driver's module is not loaded. ``hint`` has the command that helps."""
 
 
-class DeviceForbidden(_DeviceUnavailable):
+class DeviceForbidden(_Unavailable):
     """The user is not in the node's group. ``hint`` has the command that helps."""
+
+
+class CryptoUserMissing(_Unavailable):
+    """The kernel's netlink interface of the crypto API is not there; ``hint`` has what helps."""
+
+
+class NotPrivileged(_Unavailable):
+    """The caller lacks the capability; ``hint`` has what helps."""
 
 
 class AmbiguousName(ValueError):

@@ -130,6 +130,43 @@ def test_selftest_and_internal() -> None:
     assert entry("cryptd(__generic-gcm-aesni)").internal
 
 
+LARVAL = """\
+name         : sha256
+driver       : sha256-new
+module       : new
+priority     : 300
+refcnt       : 2
+selftest     : unknown
+internal     : no
+fips         : no
+type         : shash
+
+name         : sha256
+driver       : sha256-new
+module       : kernel
+priority     : 300
+refcnt       : 2
+selftest     : unknown
+internal     : no
+type         : larval
+flags        : 0x410
+"""
+
+
+def test_test_under_way() -> None:
+    (found,) = parse_proc_crypto(LARVAL)
+    assert (found.selftest, found.selftest_running) == (False, True)
+    assert not entry("virtio-crypto-rsa").selftest_running
+
+
+def test_fips_mode() -> None:
+    (found,) = parse_proc_crypto(LARVAL)
+    assert found.fips is False
+    (found,) = parse_proc_crypto(LARVAL.partition("\n\n")[0].replace(" : no\ntype", " : yes\ntype"))
+    assert found.fips is True
+    assert entry("generic-gcm-aesni").fips is None
+
+
 def test_allowed_by_either_name() -> None:
     names = frozenset({"gcm(aes)", "fips_ansi_cprng"})
     allowed = {entry.driver for entry in parse_proc_crypto(SAMPLE, names) if entry.allowed}
