@@ -104,7 +104,16 @@ def segments(pieces: Sequence[CData]) -> CData:
     Raises:
         LimitReached: a length does not fit into 32 bits.
     """
-    entries = [{"addr": address(piece), "bytes": len(piece)} for piece in pieces]
+    return segments_at([(address(piece), len(piece)) for piece in pieces])
+
+
+def segments_at(pieces: Sequence[tuple[int, int]]) -> CData:
+    """Return an array of struct devcrypto_segment that names pieces by address and length.
+
+    Raises:
+        LimitReached: a length does not fit into 32 bits.
+    """
+    entries = [{"addr": start, "bytes": size} for start, size in pieces]
     try:
         return ffi.new("struct devcrypto_segment[]", entries)
     except OverflowError:

@@ -14,8 +14,21 @@ from typing import Any
 
 from .. import errors
 from ..container import ContainerError, UnsupportedAlgorithm, WrongKeyLength
-from ..framing import FramingError, Unsupported
-from . import compress, dec, decompress, derive, enc, hash_, info, list_, prefer, rand, sign, verify
+from . import (
+    compress,
+    dec,
+    decompress,
+    derive,
+    enc,
+    hash_,
+    info,
+    list_,
+    prefer,
+    rand,
+    selftest,
+    sign,
+    verify,
+)
 from .exit_codes import CommandError, Ended, ExitCode
 from .messages import PROGRAM, complain, describe, drop
 from .verbs import Verbs
@@ -42,7 +55,21 @@ _CODES: dict[type[Exception], ExitCode] = {
 }
 """The first base class of an error that is in the table decides."""
 
-_VERBS = (list_, info, prefer, enc, dec, hash_, compress, decompress, sign, verify, derive, rand)
+_VERBS = (
+    list_,
+    info,
+    prefer,
+    enc,
+    dec,
+    hash_,
+    compress,
+    decompress,
+    sign,
+    verify,
+    derive,
+    rand,
+    selftest,
+)
 
 _ENDING_SIGNALS = {
     signal.SIGHUP: ExitCode.HANGUP,

@@ -13,17 +13,21 @@ DELAY_SECONDS = 1.0
 
 
 @contextmanager
-def progress(total_bytes: int | None, label: str) -> Iterator[Callable[[int], object]]:
+def progress(
+    total: int | None, label: str, *, unit: str = "B"
+) -> Iterator[Callable[[int], object]]:
     """Show on standard error how far the work is, if that is a terminal.
 
     Args:
-        total_bytes: length of the work; None where it is not known.
+        total: length of the work; None where it is not known.
         label: what is worked on.
+        unit: what the work is counted in.
 
     Yields:
-        what to call with the bytes done since the last call.
+        what to call with what has been done since the last call.
     """
-    short = total_bytes is not None and total_bytes < LONG_BYTES
+    in_bytes = unit == "B"
+    short = in_bytes and total is not None and total < LONG_BYTES
     if short or not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -31,10 +35,10 @@ def progress(total_bytes: int | None, label: str) -> Iterator[Callable[[int], ob
     from tqdm import tqdm
 
     with tqdm(
-        total=total_bytes,
+        total=total,
         desc=label,
-        unit="B",
-        unit_scale=True,
+        unit=unit,
+        unit_scale=in_bytes,
         unit_divisor=1024,
         leave=False,
         delay=DELAY_SECONDS,

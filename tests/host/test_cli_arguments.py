@@ -31,6 +31,7 @@ VERBS = (
     "verify",
     "derive",
     "rand",
+    "selftest",
 )
 COMMAND = (sys.executable, "-m", "pycryptodev.cli")
 NO_NODE = "/nonexistent/crypto"

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""`cryptodev selftest` as a member of the group, on implementations that are right.
+
+Of wrong ones, tests/admin/test_flip.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from pycryptodev import policy, query
+from pycryptodev.cli import main
+from pycryptodev.cli.exit_codes import ExitCode
+from pycryptodev.selftest import vectors
+from pycryptodev.selftest.layouts import CIPHER_LAYOUTS, HASH_LAYOUTS
+
+KEY, IV = bytes(range(16)), bytes(range(16, 32))
+ENGINE = "virtio_crypto_aes_cbc"
+
+Capture = pytest.CaptureFixture[str]
+
+
+def selftest(capsys: Capture, *arguments: str, status: int = 0) -> dict[str, Any]:
+    """The report of a run that ends with a status."""
+    assert main(["selftest", "--json", *arguments]) == status
+    shown: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return shown
+
+
+def encrypted(text: bytes) -> bytes:
+    """CBC by OpenSSL."""
+    encryptor = Cipher(algorithms.AES(KEY), modes.CBC(IV)).encryptor()
+    return encryptor.update(text) + encryptor.finalize()
+
+
+def rsp(*texts: bytes, flip: int = -1) -> str:
+    """Vectors in CAVP's form, of which one may be wrong in its last bit."""
+    entries = []
+    for number, text in enumerate(texts):
+        cipher = bytearray(encrypted(text))
+        if number == flip:
+            cipher[-1] ^= 1
+        entries.append(
+            f"COUNT = {number}\nKEY = {KEY.hex()}\nIV = {IV.hex()}\nPLAINTEXT = {text.hex()}\n"
+            f"CIPHERTEXT = {cipher.hex()}\n"
+        )
+    return "[ENCRYPT]\n\n" + "\n".join(entries)
+
+
+def test_installed_vectors(capsys: Capture) -> None:
+    """Every class, every form, each implementation that is registered and allowed."""
+    shown = selftest(capsys, "--limit", "1")
+    assert (shown["failed"], shown["skipped"]) == (0, 0)
+    drivers = {each["driver"]: each for each in shown["outcomes"] if each["passed"]}
+    assert shown["drivers"] == len(drivers) > 30
+    assert {each["alg_class"] for each in drivers.values()} == {"skcipher", "aead", "hash"}
+    for name in ("cbc(aes)", "gcm(aes)", "rfc7539(chacha20,poly1305)", "sha256", "cmac(aes)"):
+        assert query(name).driver in drivers
+    assert ENGINE in drivers
+    assert shown["left_out"]
+    assert sum(each["passed"] for each in drivers.values()) == shown["passed"]
+
+
+def test_every_layout_is_run(capsys: Capture, tmp_path: Path) -> None:
+    """A message that no layout leaves out, in both directions."""
+    (tmp_path / "CBCMMT128.rsp").write_text(rsp(os.urandom(1024)))
+    shown = selftest(capsys, "--vectors", str(tmp_path))
+    # Of the chained layout there are two requests.
+    requests = 2 * (len(CIPHER_LAYOUTS) + 1)
+    assert {each["requests"] for each in shown["outcomes"]} == {requests}
+    digest = tmp_path / "SHA256ShortMsg.rsp"
+    digest.write_text(
+        "Len = 24\nMsg = 616263\n"
+        "MD = ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
+    )
+    shown = selftest(capsys, "--vectors", str(digest))
+    steps = sum(len(each.steps) for each in HASH_LAYOUTS)
+    assert {each["requests"] for each in shown["outcomes"]} == {steps}
+
+
+def test_a_wrong_vector_is_named(capsys: Capture, tmp_path: Path) -> None:
+    path = tmp_path / "CBCMMT128.rsp"
+    path.write_text(rsp(bytes(16), bytes(48), bytes(range(32)), flip=1))
+    name = query("cbc(aes)").driver
+    shown = selftest(capsys, "--vectors", str(path), "--driver", name, status=ExitCode.MISMATCH)
+    (outcome,) = shown["outcomes"]
+    assert (outcome["passed"], outcome["failed"]) == (2, 1)
+    (failure,) = outcome["failures"]
+    assert failure["driver"] == name
+    assert failure["vector"] == "CBCMMT128.rsp:9"
+    assert failure["layout"] == "in place, encrypt"
+    assert failure["got"] == encrypted(bytes(48)).hex()
+    assert int(failure["expected"], 16) ^ int(failure["got"], 16) == 1
+
+
+def test_what_must_be_refused(capsys: Capture, tmp_path: Path) -> None:
+    """Of a forged tag nothing but a refusal counts; a good one must not be refused."""
+    sealed = AESGCM(KEY).encrypt(IV[:12], b"text", b"assoc")
+    test = {
+        "key": KEY.hex(),
+        "iv": IV[:12].hex(),
+        "aad": b"assoc".hex(),
+        "msg": b"text".hex(),
+        "ct": sealed[:4].hex(),
+    }
+    good, bad = sealed[4:], bytes(16)
+    tests = [
+        {"tcId": 1, **test, "tag": good.hex(), "result": "valid"},
+        {"tcId": 2, **test, "tag": bad.hex(), "result": "invalid"},
+        {"tcId": 3, **test, "tag": good.hex(), "result": "invalid"},
+        {"tcId": 4, **test, "tag": bad.hex(), "result": "valid"},
+    ]
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"algorithm": "AES-GCM", "testGroups": [{"tests": tests}]}))
+    shown = selftest(capsys, "--vectors", str(path), "--driver", query("gcm(aes)").driver, status=1)
+    (outcome,) = shown["outcomes"]
+    assert outcome["passed"] == 2
+    third, fourth = sorted(outcome["failures"], key=lambda each: each["vector"])
+    assert (third["vector"], third["expected"], third["got"]) == (
+        "mine.json:3",
+        "EBADMSG",
+        "success",
+    )
+    assert fourth["vector"] == "mine.json:4"
+    assert fourth["got"].endswith(good.hex())
+
+
+def test_acvp(capsys: Capture, tmp_path: Path) -> None:
+    text = bytes(range(48))
+    test = {"tcId": 1, "key": KEY.hex(), "iv": IV.hex(), "pt": text.hex()}
+    groups = [
+        {"tgId": 1, "testType": "AFT", "tests": [{**test, "ct": encrypted(text).hex()}]},
+    ]
+    path = tmp_path / "internalProjection.json"
+    path.write_text(json.dumps({"vsId": 1, "algorithm": "ACVP-AES-CBC", "testGroups": groups}))
+    shown = selftest(capsys, "--vectors", str(path), "-a", "cbc(aes)")
+    assert shown["passed"] == len(shown["outcomes"]) > 1
+
+
+def test_the_algorithm_of_a_file_that_does_not_tell(capsys: Capture, tmp_path: Path) -> None:
+    path = tmp_path / "mine.rsp"
+    path.write_text(rsp(bytes(32)))
+    assert main(["selftest", "--vectors", str(path)]) == ExitCode.MISMATCH
+    assert "mine.rsp" in capsys.readouterr().err
+    assert selftest(capsys, "--vectors", str(path), "-a", "cbc(aes)")["passed"]
+
+
+def test_a_key_that_a_driver_does_not_take_is_skipped(capsys: Capture, tmp_path: Path) -> None:
+    path = tmp_path / "CBCMMT128.rsp"
+    path.write_text(rsp(bytes(32)).replace(f"KEY = {KEY.hex()}", f"KEY = {KEY.hex() * 3}"))
+    assert main(["selftest", "--vectors", str(path), "--driver", ENGINE]) == ExitCode.ALGORITHM
+    captured = capsys.readouterr()
+    assert "skipped 1: takes no key of 48 bytes" in captured.out
+    assert "no implementation could be given a vector" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--driver", "no-such-driver"], ExitCode.ALGORITHM, "no-such-driver"),
+        (["--driver", "cbc(aes)"], ExitCode.USAGE, "no driver name"),
+        (["--driver", "jitterentropy_rng"], ExitCode.ALGORITHM, "class rng"),
+        (["--driver", ENGINE, "-a", "ctr(aes)"], ExitCode.USAGE, "cbc(aes)"),
+        (["-a", "adiantum(xchacha12,aes)"], ExitCode.ALGORITHM, "no vectors for adiantum"),
+        (["--against", ENGINE, "--driver", "sha256-generic"], ExitCode.USAGE, "is of sha256"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_refused(
+    arguments: list[str], code: ExitCode, message: str, capsys: Capture, request: Any
+) -> None:
+    if "sha256-generic" in arguments:
+        arguments = [query("sha256").driver if a == "sha256-generic" else a for a in arguments]
+    assert main(["selftest", *arguments]) == code
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["cbc(aes)", "ctr(aes)", "xts(aes)", "gcm(aes)", "ccm(aes)", "sha256", "hmac(sha256)"]
+)
+def test_an_implementation_agrees_with_itself(name: str, capsys: Capture) -> None:
+    """Random cases, refusals included; every driver name that policy lists can be asked for."""
+    driver = query(name).driver
+    if driver not in (policy() or ()):
+        pytest.fail(f"policy does not list {driver}: choose another name")
+    arguments = ("--driver", driver, "--against", driver, "--count", "40")
+    first = selftest(capsys, *arguments, "--seed", "3")
+    assert (first["failed"], first["skipped"], first["seed"]) == (0, 0, 3)
+    assert first["passed"] > 10
+
+
+def test_the_same_seed_makes_the_same_cases(capsys: Capture) -> None:
+    arguments = ("--driver", ENGINE, "--against", query("cbc(aes)").driver, "--count", "8")
+    counts = [selftest(capsys, *arguments, "--seed", seed)["requests"] for seed in "115"]
+    assert counts[0] == counts[1]
+    assert main(["selftest", *arguments]) == 0
+    assert "seed " in capsys.readouterr().out
+
+
+def test_packages_are_installed() -> None:
+    assert len(vectors.installed()) == len(vectors.PACKAGES)
