@@ -13,7 +13,7 @@ from .. import Algorithm, AlgorithmNotFound, PolicyError, query
 from ..selftest import differential, vectors
 from ..selftest.model import Case, LeftOut, Outcome
 from ..selftest.report import Json, Report, Tap, Text, Totals
-from ..selftest.runner import CLASSES, Runner
+from ..selftest.runner import CLASSES, OPERANDS, Runner
 from ..selftest.targets import Target, target, targets
 from .exit_codes import AlgorithmError, DataError, ExitCode, FileError, UsageError
 from .progress import progress
@@ -161,6 +161,8 @@ def _against(
 ) -> list[tuple[Target, list[Case]]]:
     """Random cases with a reference's answers, for one implementation or for all others."""
     reference = _find(arguments.against, arguments)
+    if reference.alg_class in OPERANDS:
+        raise AlgorithmError("--against compares ciphers, AEADs and hashes")
     if driver is None:
         found = [
             each

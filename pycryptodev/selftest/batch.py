@@ -13,7 +13,7 @@ from .._abi import lib
 from ..enums import AlgClass, Op
 from ..info import Algorithm
 from .arena import GUARD, PAGE, Arena
-from .layouts import CipherLayout, HashLayout, Piece, Place, Step, cut
+from .layouts import CipherLayout, HashLayout, OperandLayout, Piece, Place, Step, cut
 from .model import Case, Direction, Expect
 
 _OVERLAP = 24
@@ -211,6 +211,33 @@ class Batch:
                 self._unknown.append((place, size))
                 self._forbidden.append((check, outputs[0], case.tag[:size]))
             self._append(fields, check)
+
+    # --- public keys and key agreement --------------------------------------------------------
+
+    def add_operands(self, case: Case, layout: OperandLayout, output_bytes: int) -> None:
+        """Add a case in a layout.
+
+        Args:
+            output_bytes: what the context says of the longest output.
+        """
+        refused = case.expect is Expect.REFUSED
+        is_kpp = case.alg_class is AlgClass.KPP
+        src, want = (case.plain, case.cipher) if is_kpp else (case.cipher, case.plain)
+        fields: dict[str, int] = {"op": Op.SHARED_SECRET if is_kpp else Op.DECRYPT}
+        outputs: list[Range] = []
+        if case.alg_class is AlgClass.SIG:
+            src = case.plain
+            fields["op"] = Op.VERIFY
+            fields["tag"] = self._input(case.tag, layout.offset) if case.tag else 0
+            fields["tag_bytes"] = len(case.tag)
+        else:
+            size = output_bytes + layout.room
+            place = self._arena.place(None, None if refused else want, size, layout.offset)
+            fields |= {"dst": place, "dst_bytes": size}
+            outputs = [(place, len(want))]
+        fields["src_bytes"] = len(src)
+        self._name(fields, "src", self._pieces(layout.src, src, None))
+        self._append(fields, _Check(case, layout.name, case.error if refused else 0, outputs))
 
     # --- memory -------------------------------------------------------------------------------
 

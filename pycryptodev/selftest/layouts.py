@@ -214,6 +214,27 @@ HASH_LAYOUTS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperandLayout:
+    """A layout of public keys and key agreement: the implementation gets a copy in one run."""
+
+    name: str
+    """Its name in reports."""
+    src: tuple[Piece, ...] = _ONE
+    """Pieces of the input; more than one makes an array."""
+    offset: int = 0
+    """Bytes of signature and output behind a multiple of 64."""
+    room: int = 0
+    """Bytes of the destination behind what is needed."""
+
+
+OPERAND_LAYOUTS = (
+    OperandLayout(name="one run"),
+    OperandLayout(name="unaligned buffers, offset 1", src=_OFF, offset=1, room=7),
+    OperandLayout(name="segments with empty ones between", src=_EMPTY_BETWEEN, room=3),
+)
+
+
 def cut(total: int, shares: tuple[int, ...]) -> list[int]:
     """Return the lengths of pieces of a message; the last one that has a share takes the rest.
 

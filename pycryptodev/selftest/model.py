@@ -36,7 +36,11 @@ class Direction(enum.Flag):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One operation that an implementation has to do."""
+    """One operation that an implementation has to do.
+
+    Of SIG it is to verify `tag` over the digest `plain`; of AKCIPHER to decrypt `cipher`, which
+    gives `plain`; of KPP to agree with the public key `plain` on the secret `cipher`.
+    """
 
     ident: str
     """File and line or number in it."""

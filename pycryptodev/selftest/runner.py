@@ -16,10 +16,12 @@ from ..errors import CryptoDevError, PolicyError
 from ..info import Algorithm
 from .arena import Arena
 from .batch import Batch, Wrong, error_name
-from .layouts import CIPHER_LAYOUTS, HASH_LAYOUTS
+from .layouts import CIPHER_LAYOUTS, HASH_LAYOUTS, OPERAND_LAYOUTS
 from .model import Case, Expect, Failure, Outcome
 
-CLASSES = (AlgClass.SKCIPHER, AlgClass.AEAD, AlgClass.HASH)
+OPERANDS = (AlgClass.AKCIPHER, AlgClass.SIG, AlgClass.KPP)
+"""Classes that have operands instead of data: each request is in one run, whatever its layout."""
+CLASSES = (AlgClass.SKCIPHER, AlgClass.AEAD, AlgClass.HASH, *OPERANDS)
 """Classes of which there are cases."""
 
 TOO_LONG = "longer than the device takes"
@@ -110,6 +112,8 @@ class Runner:
 
     def fits_layout(self, case: Case) -> bool:
         """Whether a case can be run with its layout kept."""
+        if case.alg_class in OPERANDS:
+            return False
         size = max(len(case.plain), len(case.cipher)) + len(case.assoc) + len(case.tag)
         return size <= self._limits.max_layout_bytes
 
@@ -129,6 +133,7 @@ class _Run:
         self._algorithm = algorithm
         self._asked = asked
         self._runner = runner
+        self._output_bytes = 0
         self.outcome = Outcome(algorithm.name, algorithm.driver, algorithm.alg_class)
 
     def refuse(self, case: Case) -> None:
@@ -164,25 +169,28 @@ class _Run:
         # As unaligned as a key can be where the implementation gets to see that.
         held = memoryview(bytearray(64 + 1 + len(case.key)))[65:] if keep else bytearray(case.key)
         held[:] = case.key
+        flags = lib.DEVCRYPTO_CONFIG_LAYOUT if keep else 0
+        if case.alg_class is AlgClass.AKCIPHER:
+            flags |= lib.DEVCRYPTO_CONFIG_PRIVATE
         try:
-            _ioctl.config(
+            told = _ioctl.config(
                 context.fileno(),
                 self._asked,
                 case.alg_class,
                 key=held,
                 auth_key=case.auth_key,
                 tag_bytes=case.tag_bytes,
-                flags=lib.DEVCRYPTO_CONFIG_LAYOUT if keep else 0,
+                flags=flags,
             )
         except PolicyError:
             raise
         except CryptoDevError as error:
             return error.errno or errno.EIO
+        self._output_bytes = told["output_bytes"]
         return 0
 
     def _run(self, fd: int, cases: Sequence[Case], *, keep: bool) -> list[Wrong]:
-        is_hash = self._algorithm.alg_class is AlgClass.HASH
-        count = len(HASH_LAYOUTS if is_hash else CIPHER_LAYOUTS)
+        count = max(map(len, (CIPHER_LAYOUTS, HASH_LAYOUTS, OPERAND_LAYOUTS)))
         arena = self._runner.arena(max(Batch.room(case, count) for case in cases))
         batch = Batch(arena, self._algorithm, self._runner.max_batch)
         wrong: list[Wrong] = []
@@ -190,15 +198,21 @@ class _Run:
             if arena.used + Batch.room(case, count) > arena.size:
                 wrong += self._execute(fd, batch)
                 batch = Batch(arena, self._algorithm, self._runner.max_batch)
-            if is_hash:
-                for hash_layout in HASH_LAYOUTS:
-                    if hash_layout.keep is keep:
-                        batch.add_hash(case, hash_layout)
-            else:
-                for layout in CIPHER_LAYOUTS:
-                    if layout.keep is keep:
-                        batch.add_cipher(case, layout)
+            self._add(batch, case, keep=keep)
         return wrong + self._execute(fd, batch)
+
+    def _add(self, batch: Batch, case: Case, *, keep: bool) -> None:
+        if case.alg_class in OPERANDS:
+            for operands in OPERAND_LAYOUTS:
+                batch.add_operands(case, operands, self._output_bytes)
+        elif case.alg_class is AlgClass.HASH:
+            for hash_layout in HASH_LAYOUTS:
+                if hash_layout.keep is keep:
+                    batch.add_hash(case, hash_layout)
+        else:
+            for layout in CIPHER_LAYOUTS:
+                if layout.keep is keep:
+                    batch.add_cipher(case, layout)
 
     def _execute(self, fd: int, batch: Batch) -> list[Wrong]:
         self.outcome.requests += len(batch)

@@ -18,6 +18,9 @@ from ..lookup import query
 NOT_THERE = "the kernel does not have it"
 REFUSED = "policy refuses it"
 
+_RENAMED = ((r"pkcs1pad(\(rsa,.*\))", r"pkcs1\1"), (r"(ecdsa-.*)", r"x962(\1)"))
+"""Names of signatures before 6.13, and since."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -45,6 +48,7 @@ def targets(name: str, alg_class: AlgClass, *, path: str | os.PathLike[str]) -> 
         alg_class: its class.
         path: node of the device.
     """
+    name = _name_here(name, alg_class, path=path)
     try:
         best: Algorithm | None = query(name, alg_class, path=path)
     except AlgorithmNotFound:
@@ -65,6 +69,17 @@ def targets(name: str, alg_class: AlgClass, *, path: str | os.PathLike[str]) -> 
         yield target(name, driver, alg_class, best, path=path)
     if not drivers:
         yield Target(name, name, alg_class, None, name, REFUSED)
+
+
+def _name_here(name: str, alg_class: AlgClass, *, path: str | os.PathLike[str]) -> str:
+    """The name that this kernel has for a signature, which kernels from 6.13 on call otherwise."""
+    for expression, other in _RENAMED:
+        if alg_class is AlgClass.SIG and (match := re.fullmatch(expression, name)):
+            with suppress(AlgorithmNotFound):
+                query(name, alg_class, path=path)
+                break
+            return match.expand(other)
+    return name
 
 
 def _instantiate(name: str, alg_class: AlgClass, *, path: str | os.PathLike[str]) -> None:

@@ -11,46 +11,20 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..enums import AlgClass
 from ..nonces import ccm_iv
+from . import wycheproof_keys as keys
 from .model import Case, Direction, Expect, LeftOut, spread
+from .wycheproof_model import ACCEPTABLE, NO_ALGORITHM, Entry, Mapping
 
-NO_ALGORITHM = "the kernel does not have the algorithm"
 NONCE = "the kernel's gcm takes nonces of 12 bytes"
-ACCEPTABLE = "implementations may differ"
 PADDING = "wrong padding, which the kernel does not look at"
 TOO_SHORT = "shorter than the initial value that a key wrapping begins with"
 COUNTER = "near the limit of the block counter, where the kernel counts on differently"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One test of a file."""
-
-    ident: str
-    group: dict[str, Any]
-    test: dict[str, Any]
-
-    @property
-    def valid(self) -> bool:
-        """An implementation must accept it."""
-        return bool(self.test["result"] == "valid")
-
-    def octets(self, name: str) -> bytes:
-        """Value of a field, from hexadecimal."""
-        return bytes.fromhex(self.test[name])
-
-    def has_flag(self, *flags: str) -> bool:
-        """It is of one of these kinds."""
-        return not set(flags).isdisjoint(self.test.get("flags", ()))
-
-
-Mapping = Callable[[Entry, str], "Case | LeftOut"]
 
 
 def _aead(entry: Entry, name: str, iv: bytes) -> Case:
@@ -215,6 +189,11 @@ _RULES: list[tuple[str, str, Mapping]] = [
     (r"AES-XTS", "xts(aes)", _xts),
     (r"AES-WRAP|KW", "kw(aes)", _key_wrap),
     (r"CHACHA20", "chacha20", _chacha),
+    (r"RSASSA-PKCS1-v1_5", "", keys.rsa_signature),
+    (r"ECDSA", "", keys.ecdsa_signature),
+    (r"RSAES-PKCS1-v1_5", "pkcs1pad(rsa)", keys.rsa_decryption),
+    (r"ECDH", "", keys.ecdh),
+    (r"XDH", "curve25519", keys.x25519),
 ]
 
 

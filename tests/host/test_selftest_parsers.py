@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from pycryptodev import AlgClass
 from pycryptodev.selftest import acvp, cavp, vectors, wycheproof
+from pycryptodev.selftest import wycheproof_keys as keys
 from pycryptodev.selftest.model import Case, Direction, Expect, LeftOut, spread
+from pycryptodev.selftest.wycheproof_model import ACCEPTABLE, NO_ALGORITHM
 
 CBC = """\
 # CAVS 11.1
@@ -282,11 +286,71 @@ def test_wycheproof_mac(tmp_path: Path) -> None:
     assert (key_size.expect, key_size.error) == (Expect.NOT_CONFIGURED, errno.ENOKEY)
 
 
+def test_wycheproof_signatures(tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"message").digest()
+    fields = {"msg": b"message".hex(), "sig": "3000"}
+    tests = [{**fields, "result": result} for result in ("valid", "invalid", "acceptable")]
+    signed = {"type": "RsassaPkcs1Verify", "sha": "SHA-256", "publicKeyAsn": "30", "keySize": 2048}
+    path = write(tmp_path, "rsa.json", wycheproof_file("RSASSA-PKCS1-v1_5", *tests, **signed))
+    good, forged, open_question = read(path)
+    assert isinstance(good, Case) and isinstance(forged, Case)
+    assert (good.name, good.alg_class) == ("pkcs1pad(rsa,sha256)", AlgClass.SIG)
+    assert (good.key, good.plain, good.tag) == (b"\x30", digest, b"\x30\x00")
+    assert (forged.expect, forged.error) == (Expect.REFUSED, errno.EKEYREJECTED)
+    assert open_question == LeftOut("rsa.json:3", ACCEPTABLE)
+    long = wycheproof_file("RSASSA-PKCS1-v1_5", *tests, **signed | {"keySize": 8192})
+    assert read(write(tmp_path, "rsa.json", long))[0] == LeftOut("rsa.json:1", keys.KEY_LENGTH)
+    public = {"curve": "secp384r1", "uncompressed": "0401"}
+    ecdsa = {"type": "EcdsaVerify", "sha": "SHA-256", "publicKey": public}
+    case = only(write(tmp_path, "ec.json", wycheproof_file("ECDSA", tests[0], **ecdsa)))
+    assert (case.name, case.key, case.plain) == ("ecdsa-nist-p384", b"\x04\x01", digest)
+
+
+def test_wycheproof_agreements(tmp_path: Path) -> None:
+    ec = {"type": "EcdhEcpointTest", "curve": "secp256r1"}
+    tests = [
+        {"public": "04aabb", "private": "00cc", "shared": "dd", "result": "valid"},
+        {"public": "04aabb", "private": "00cc", "shared": "", "result": "invalid"},
+        {"public": "02aa", "private": "00cc", "shared": "dd", "result": "acceptable"},
+    ]
+    good, bad, compressed = read(write(tmp_path, "ec.json", wycheproof_file("ECDH", *tests, **ec)))
+    assert isinstance(good, Case) and isinstance(bad, Case)
+    assert (good.name, good.key, good.plain) == ("ecdh-nist-p256", b"\xcc", b"\xaa\xbb")
+    assert (good.cipher, bad.error) == (b"\xdd", errno.EINVAL)
+    assert compressed == LeftOut("ec.json:3", keys.ENCODING)
+    x = {"type": "XdhComp", "curve": "curve25519"}
+    fields = {"public": "01" * 32, "private": "02" * 32, "result": "acceptable"}
+    tests = [{**fields, "shared": "03" * 32}, {**fields, "shared": "00" * 32}]
+    good, small = read(write(tmp_path, "x.json", wycheproof_file("XDH", *tests, **x)))
+    assert isinstance(good, Case) and isinstance(small, Case)
+    assert (good.name, good.expect) == ("curve25519", Expect.SAME)
+    assert (small.expect, small.error) == (Expect.REFUSED, errno.EINVAL)
+
+
+def test_wycheproof_rsa_decryption(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 1024)
+    form = serialization.PrivateFormat
+    pkcs8, pkcs1 = (
+        key.private_bytes(serialization.Encoding.DER, each, serialization.NoEncryption())
+        for each in (form.PKCS8, form.TraditionalOpenSSL)
+    )
+    group = {"keySize": 1024, "privateKeyPkcs8": pkcs8.hex()}
+    tests = [
+        {"msg": "aa", "ct": "11" * 128, "result": "valid"},
+        {"msg": "", "ct": "11" * 128, "result": "invalid"},
+        {"msg": "", "ct": "11" * 129, "result": "invalid"},
+    ]
+    content = wycheproof_file("RSAES-PKCS1-v1_5", *tests, **group)
+    good, padding, size = read(write(tmp_path, "rsa.json", content))
+    assert isinstance(good, Case) and isinstance(padding, Case) and isinstance(size, Case)
+    assert (good.name, good.alg_class) == ("pkcs1pad(rsa)", AlgClass.AKCIPHER)
+    assert (good.key, good.plain, good.directions) == (pkcs1, b"\xaa", Direction.DECRYPT)
+    assert (padding.error, size.error) == (errno.EBADMSG, errno.EINVAL)
+
+
 def test_wycheproof_of_another_algorithm(tmp_path: Path) -> None:
     content = wycheproof_file("AES-EAX", {"result": "valid"})
-    assert read(write(tmp_path, "eax.json", content)) == [
-        LeftOut("eax.json:1", wycheproof.NO_ALGORITHM)
-    ]
+    assert read(write(tmp_path, "eax.json", content)) == [LeftOut("eax.json:1", NO_ALGORITHM)]
 
 
 # ACVP
