@@ -85,7 +85,7 @@ static struct crypto_acomp *dc_comp_alloc(const char *name)
 	struct dc_comp_opening opening = { .name = name };
 
 	INIT_WORK_ONSTACK(&opening.work, dc_comp_open_work);
-	schedule_work(&opening.work);
+	queue_work(dc_workqueue, &opening.work);
 	flush_work(&opening.work);
 	destroy_work_on_stack(&opening.work);
 	return opening.acomp;

@@ -431,6 +431,7 @@ int dc_buffer_write(struct dc_buffer *buf, u32 at, const struct dc_span *span,
 		    u32 bytes);
 
 /* request.c */
+extern struct workqueue_struct *dc_workqueue;
 long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run);
 int dc_request_buffers(struct dc_request *rq);
 int dc_request_iv(struct dc_request *rq);

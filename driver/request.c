@@ -33,7 +33,7 @@ enum {
 #define DC_MIN_REQUEST_BYTES	offsetofend(struct devcrypto_request, reserved)
 #define DC_MIN_SEGMENT_BYTES	offsetofend(struct devcrypto_segment, reserved)
 
-static struct workqueue_struct *dc_orphans;
+struct workqueue_struct *dc_workqueue;
 
 static void dc_request_orphan(struct work_struct *work);
 
@@ -77,12 +77,19 @@ static struct dc_request *dc_request_alloc(struct dc_context *ctx)
 	return rq;
 }
 
+static bool dc_request_has_memory(const struct dc_request *rq)
+{
+	return rq->in.capacity || rq->out.capacity;
+}
+
 static void dc_request_trim(struct dc_request *rq, u32 keep)
 {
-	if (rq->ctx->tfm->class->trim)
-		rq->ctx->tfm->class->trim(rq, keep);
 	dc_buffer_trim(&rq->in, keep);
 	dc_buffer_trim(&rq->out, keep);
+	/* Of a context's idle requests only one keeps memory. */
+	if (rq->ctx->tfm->class->trim)
+		rq->ctx->tfm->class->trim(rq, dc_request_has_memory(rq) ?
+					      keep : 0);
 }
 
 void dc_request_free(struct dc_request *rq)
@@ -93,11 +100,6 @@ void dc_request_free(struct dc_request *rq)
 	dc_buffer_free(&rq->in);
 	dc_buffer_free(&rq->out);
 	kfree_sensitive(rq->base);
-}
-
-static bool dc_request_has_memory(const struct dc_request *rq)
-{
-	return rq->in.capacity || rq->out.capacity;
 }
 
 static struct dc_request *dc_request_get(struct dc_context *ctx)
@@ -258,7 +260,7 @@ void dc_request_callback(dc_callback_arg *arg, int err)
 	rcu_read_lock();
 	rq->error = err;
 	if (atomic_xchg(&rq->owner, DC_COMPLETED) == DC_ORPHANED)
-		queue_work(dc_orphans, &rq->orphan);
+		queue_work(dc_workqueue, &rq->orphan);
 	else
 		complete(&rq->done);
 	rcu_read_unlock();
@@ -468,12 +470,12 @@ long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
 
 int dc_request_init(void)
 {
-	dc_orphans = alloc_workqueue("devcrypto", WQ_UNBOUND, 0);
-	return dc_orphans ? 0 : -ENOMEM;
+	dc_workqueue = alloc_workqueue("devcrypto", WQ_UNBOUND, 0);
+	return dc_workqueue ? 0 : -ENOMEM;
 }
 
 /* No file is open, and no orphan is left but for the end of its work. */
 void dc_request_exit(void)
 {
-	destroy_workqueue(dc_orphans);
+	destroy_workqueue(dc_workqueue);
 }
