@@ -4,8 +4,8 @@
  *
  * Source and destination are one run of bytes each. The crypto API of 7.x has
  * but a page of its own for a source of several scatterlist entries and none
- * for such a destination, and "zstd" there takes its streaming path for them,
- * which ends without an error when the destination is full.
+ * for such a destination, and "zstd" there has another way for what it does not
+ * get in one part, which ends without an error when the destination is full.
  *
  * No more memory than that of the request is ever used: the algorithm is told
  * how much room there is, and that is at most DC_MAX_COMP_BYTES.
@@ -13,8 +13,6 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
-
-#include <crypto/acompress.h>
 
 #include "private.h"
 
@@ -190,8 +188,8 @@ static int dc_comp_start(struct dc_request *rq)
 
 	acomp_request_set_callback(comp->req, rq->callback_flags,
 				   dc_request_callback, rq);
-	acomp_request_set_params(comp->req, rq->in.sg, rq->out.sg,
-				 packet->src_bytes, dc_comp_room(rq));
+	dc_acomp_set_buffers(comp->req, rq->in.sg, packet->src_bytes,
+			     rq->out.sg, dc_comp_room(rq));
 	err = packet->op == DEVCRYPTO_OP_COMPRESS ?
 	      crypto_acomp_compress(comp->req) :
 	      crypto_acomp_decompress(comp->req);

@@ -14,6 +14,8 @@
 #include <linux/string.h>
 #include <linux/version.h>
 
+#include <crypto/acompress.h>
+
 /*
  * Lower releases have a hole that the default policy lets users reach; those
  * that decide are under Kernels in docs/admin.md. Whoever builds for a kernel
@@ -60,6 +62,22 @@ static inline bool dc_fips_enabled(void)
  */
 #define DC_COMP_REQUESTS_HAVE_MEMORY \
 	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
+
+/*
+ * Both sides are one entry. From 6.15 on a scatterlist is gone through page by
+ * page all the same, but an address is taken for what it is.
+ */
+static inline void dc_acomp_set_buffers(struct acomp_req *req,
+					struct scatterlist *src, u32 src_bytes,
+					struct scatterlist *dst, u32 dst_bytes)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	acomp_request_set_src_dma(req, sg_virt(src), src_bytes);
+	acomp_request_set_dst_dma(req, sg_virt(dst), dst_bytes);
+#else
+	acomp_request_set_params(req, src, dst, src_bytes, dst_bytes);
+#endif
+}
 
 /* From 6.10 on the source of a trace event's string is known from __string(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)

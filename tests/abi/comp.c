@@ -224,10 +224,10 @@ TEST_EACH(room_beyond_the_limit, codecs)
 			      UINT32_MAX, &out));
 	EXPECT_EQ(SHORT_BYTES, out);
 	EXPECT_MEM(block.text, dst, SHORT_BYTES);
-	EXPECT_EQ(0, run_comp(block.fd, COMPRESS, block.text, SHORT_BYTES,
-			      dst + SHORT_BYTES - block.packed_bytes, UINT32_MAX, &out));
+	dst += SHORT_BYTES - block.packed_bytes;
+	EXPECT_EQ(0, run_comp(block.fd, COMPRESS, block.text, SHORT_BYTES, dst, UINT32_MAX, &out));
 	EXPECT_EQ(block.packed_bytes, out);
-	EXPECT_MEM(block.packed, dst + SHORT_BYTES - block.packed_bytes, out);
+	EXPECT_MEM(block.packed, dst, out);
 }
 
 /* --- what does not fit --- */
@@ -280,6 +280,32 @@ TEST_EACH(too_little_room_to_decompress, codecs)
 			      SHORT_BYTES, &out));
 	EXPECT_EQ(SHORT_BYTES, out);
 	EXPECT_MEM(block.text, dst, SHORT_BYTES);
+}
+
+/* Of many pages, too, no part passes for the whole. */
+TEST_EACH(long_block_into_less_room, codecs)
+{
+	static const uint32_t rooms[] = { 0, 1, 4095, 4096, 4097, 32768, 65536, 99999 };
+	static unsigned char dst[100000];
+	struct block block = block_new(row->name, sizeof(dst), fill_random);
+	uint32_t out;
+	size_t at;
+
+	memset(dst, UNTOUCHED, sizeof(dst));
+	for (at = 0; at < ARRAY_SIZE(rooms); at++) {
+		EXPECT_EQ(no_room_error(row->name),
+			  run_comp(block.fd, DECOMPRESS, block.packed, block.packed_bytes, dst,
+				   rooms[at], &out));
+		EXPECT_EQ(0, out);
+		EXPECT_EQ(-EMSGSIZE, run_comp(block.fd, COMPRESS, block.text, sizeof(dst), dst,
+					      rooms[at], &out));
+		EXPECT_EQ(0, out);
+		expect_filled(dst, sizeof(dst));
+	}
+	EXPECT_EQ(0, run_comp(block.fd, DECOMPRESS, block.packed, block.packed_bytes, dst,
+			      sizeof(dst), &out));
+	EXPECT_EQ(sizeof(dst), out);
+	EXPECT_MEM(block.text, dst, sizeof(dst));
 }
 
 /* Output that the driver sees whole and the caller has no room for. */
@@ -387,6 +413,32 @@ TEST_EACH(cut_off, codecs)
 	 * three of lzo-rle may be the end of lzo.
 	 */
 	EXPECT_TRUE(refused >= (row->ends ? block.packed_bytes - 2 : 1));
+}
+
+TEST_EACH(long_block_cut_off, codecs)
+{
+	static const uint32_t cuts[] = { 1, 4095, 4096, 4097, 32768, 65536, 90000, 100000 };
+	static unsigned char dst[MOST_BYTES];
+	struct block block = block_new(row->name, 100000, fill_random);
+	uint32_t out;
+	size_t at;
+
+	for (at = 0; at < ARRAY_SIZE(cuts); at++) {
+		int result;
+
+		ASSERT_TRUE(cuts[at] < block.packed_bytes);
+		memset(dst, UNTOUCHED, sizeof(dst));
+		result = run_comp(block.fd, DECOMPRESS, block.packed, cuts[at], dst, sizeof(dst),
+				  &out);
+		if (row->ends || result) {
+			EXPECT_EQ(-EILSEQ, result);
+			EXPECT_EQ(0, out);
+		} else {
+			EXPECT_TRUE(out < 100000);
+			EXPECT_MEM(block.text, dst, out);
+		}
+		expect_filled(dst + out, sizeof(dst) - out);
+	}
 }
 
 TEST_EACH(each_bit_flipped, codecs)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pycryptodev import AlgClass, CryptoDevice, Op, Request, driver_info
+from pycryptodev import AlgClass, CryptoDevice, Op, Request, driver_info, query
 from tests.admin import driver
 from tests.admin.conftest import SetParameter
 from tests.admin.users import Holder, error_of, run_as
@@ -242,6 +242,22 @@ def test_memory_comes_back() -> None:
     before, unused, kept, after = run_as("member", use)
     assert (before, unused, after) == (0, 0, 0)
     assert 0 < kept <= 64 * KIB
+
+
+def compress_error(name: str) -> int:
+    """Errno of compressing one block."""
+    with CryptoDevice(name, alg_class=AlgClass.COMP) as codec:
+        error = codec.run([Request(Op.COMPRESS, bytes(1000), dst_bytes=1000)])[0].error
+        return 0 if error is None else error.errno or -1
+
+
+def test_working_memory_of_a_codec_counts(set_parameter: SetParameter) -> None:
+    set_parameter(MEMORY, 128 * KIB)
+    pooled = not query("zstd", AlgClass.COMP).driver.endswith("-scomp")
+    refused = 0 if pooled else errno.EDQUOT
+    assert run_as("member", lambda: compress_error("zstd")) == refused
+    assert run_as("member", lambda: compress_error("lzo")) == 0
+    assert run_as("member", memory_of_user) == 0
 
 
 def test_memory_of_other_users_is_theirs(set_parameter: SetParameter) -> None:

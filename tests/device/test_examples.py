@@ -289,6 +289,19 @@ def test_batch_lines(language: str, count: int) -> None:
 
 
 @each_language
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", ["noise", "text"])
+def test_compress_file(language: str, size: int, kind: str, tmp_path: Path) -> None:
+    source, packed = make_file(tmp_path, size), tmp_path / "packed.zst"
+    if kind == "text":
+        source.write_bytes(b"the same line again\n" * (size // 20))
+    run(language, "compress_file", source, packed)
+    assert tool("zstd", "-dc", packed) == source.read_bytes()
+    if kind == "text" and size > 1000:
+        assert packed.stat().st_size < size // 20
+
+
+@each_language
 @pytest.mark.parametrize("count", [0, 1, 16, 100_000])
 def test_random_bytes(requires: Callable[[str], None], language: str, count: int) -> None:
     if count > 1000:

@@ -139,10 +139,14 @@
  *	Operations COMPRESS and DECOMPRESS on blocks of at most
  *	max_comp_bytes, with no framing but the codec's own: "deflate" is a raw
  *	deflate stream (RFC 1951), "zstd" a frame (RFC 8878), "lz4" and "lz4hc" an
- *	LZ4 block, "lzo" and "lzo-rle" an LZO1X block. Output that does not fit is
- *	EMSGSIZE, with out_bytes 0, when they compress. When they decompress,
- *	"deflate" and "zstd" of 7.x tell it from corrupt input; of the others
- *	EILSEQ says "corrupt, or does not fit".
+ *	LZ4 block, "lzo" and "lzo-rle" an LZO1X block. On 6.1 the module of
+ *	"deflate" also has "zlib-deflate" (RFC 1950), once it is loaded.
+ *	Output that does not fit is EMSGSIZE, with out_bytes 0, when they
+ *	compress; a codec may want some more room than it then uses. When they
+ *	decompress, "842" and the "deflate" of 7.x tell it from corrupt input; of
+ *	the others EILSEQ says "corrupt, or does not fit". An LZ4 block that was
+ *	cut off may pass as a shorter one: of integrity only the codec's own
+ *	checks are made.
  * DEVCRYPTO_CLASS_AKCIPHER
  *	Asymmetric encryption: "rsa" (the bare operation of RFC 8017 section 5.1)
  *	and "pkcs1pad(rsa)" (RSAES-PKCS1-v1_5, section 7.2). Operations ENCRYPT
@@ -209,7 +213,8 @@
  *	together with associated data and tag, which count one each, in a context
  *	configured with DEVCRYPTO_CONFIG_LAYOUT
  * @max_memory_per_user: most bytes of driver memory for the payload of one
- *	user's requests; between requests a context keeps some of it
+ *	user's requests and, on kernels where a request has some, for the working
+ *	memory of a codec; between requests a context keeps some of it
  * @memory_of_user: bytes of it that the caller's user has now
  * @version: version of the driver, NUL-terminated
  * @max_comp_bytes: DEVCRYPTO_CLASS_COMP: most bytes of source in one request;
@@ -499,7 +504,8 @@ struct devcrypto_segment {
  *	in. What is not a whole state that this load of the driver saved of the
  *	same implementation with the same key is EBADMSG and changes nothing.
  * DEVCRYPTO_OP_COMPRESS, DEVCRYPTO_OP_DECOMPRESS (comp)
- *	@src_bytes, at least 1, are turned into out_bytes at @dst.
+ *	@src_bytes, at least 1, are turned into out_bytes at @dst, which may be
+ *	more or fewer, and 0 for a block that holds nothing.
  * DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT (akcipher)
  *	@src_bytes, from 1 to out_output_bytes, are turned into out_bytes at @dst,
  *	which has room for out_output_bytes. To "rsa" they are a number, the most
