@@ -17,7 +17,11 @@
 #define DC_DER_INTEGER		0x02
 #define DC_DER_SEQUENCE		0x30
 
-/* More than any RSA of the kernel's takes; bounds the time of an operation. */
+/*
+ * What the kernel's own RSA takes, and twice as much, which bounds the time of an
+ * operation; virtio_crypto logs that a device takes no shorter one.
+ */
+#define DC_RSA_MIN_BYTES	64U
 #define DC_RSA_MAX_BYTES	1024U
 /* In FIPS mode the parser of the kernel logs a shorter modulus. */
 #define DC_RSA_MIN_FIPS_BYTES	256U
@@ -189,7 +193,8 @@ static int dc_rsa_check(const struct dc_key *key, bool private)
 		if (i && dc_number_cmp(rsa[i], rsa[DC_RSA_N]) >= 0)
 			return -EINVAL;
 	}
-	if (der.bytes || rsa[DC_RSA_N].bytes > DC_RSA_MAX_BYTES)
+	if (der.bytes || rsa[DC_RSA_N].bytes < DC_RSA_MIN_BYTES ||
+	    rsa[DC_RSA_N].bytes > DC_RSA_MAX_BYTES)
 		return -EINVAL;
 	/* The kernel rounds up to whole words, and RFC 8017 does not. */
 	if (rsa[DC_RSA_N].bytes % sizeof(u64))

@@ -46,6 +46,21 @@
 	"3045022100c06bc8be329f8d816c76c197d8d378f40bc2bd471f3f11a5018a5b9c2d4816" \
 	"0d02207caca8961f25d986bfac3c1b90bcb8f4c7aea45486331b3705c9f8338fa87b10"
 
+/*
+ * GOST R 34.10-2012 (RFC 7091) on the curve id-GostR3410-2001-CryptoPro-A (RFC
+ * 4357 section 11.4), made with Python from the formulas: the OCTET STRING of a
+ * public key, GostR3410-2012-PublicKeyParameters (RFC 9215), and the signature, s
+ * and r, of the same digest.
+ */
+#define ECRDSA_KEY \
+	"04404b70aba450ff0cba7b657f85c1312f908b1535682676d9228bee94d10efa9ea31a0f" \
+	"3e635882e4d3fc202f7738cc878f14fee6d5859f075efbaf2a5e8a971f3c"
+#define ECRDSA_PARAMS \
+	"301306072a85030202230106082a85030701010202"
+#define ECRDSA_SIGNATURE \
+	"1006de058ec54e7fd4e177d710ac952c2dae9ab9df546c71e5147e7179df4a20bc5c0a7d" \
+	"5085c832f9dba3718fc100853d51f72525a9ca1601f97eb4e536da85"
+
 /* NIST CAVP, KAS_ECC_CDH_PrimitiveTest, P-256, COUNT = 0: dIUT, QIUT, QCAVS, ZIUT. */
 #define ECDH_D \
 	"7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534"

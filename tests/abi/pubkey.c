@@ -257,6 +257,8 @@ static void expect_modulus_refused(uint32_t bytes, unsigned char first)
 	/* Of an engine's numbers nothing is known but that they are whole words. */
 	expect_no_key(&rsa_names[0], &key, 0);
 	expect_no_key(&rsa_names[2], &key, 0);
+	if (bytes < 64)
+		expect_no_key(&rsa_names[1], &key, 0);
 }
 
 TEST(modulus_of_another_length)
@@ -429,10 +431,29 @@ TEST(short_number)
 	EXPECT_MEM(expected, opened, TEXT_BYTES);
 }
 
-/* Every 256th ciphertext begins with a zero, and is as long as the others. */
-TEST_EACH(ciphertext_that_begins_with_zero, padded_names)
+/* One in 256 is shorter as a number, and must not be shorter for that. */
+TEST_EACH(many_ciphertexts, padded_names)
 {
 	int encrypter = context_hex(AKCIPHER, row->name, RSA_PUBLIC, 0);
+	int decrypter = context_hex(AKCIPHER, "pkcs1pad(rsa-generic)", RSA_PRIVATE, PRIVATE);
+	unsigned char sealed[TEXT_BYTES], opened[TEXT_BYTES];
+	uint32_t bytes;
+	int round;
+
+	for (round = 0; round < 1500; round++) {
+		ASSERT_EQ(0, transform(encrypter, DEVCRYPTO_OP_ENCRYPT, CLEARTEXT, strlen(CLEARTEXT),
+				       sealed, &bytes));
+		ASSERT_EQ(TEXT_BYTES, bytes);
+		ASSERT_EQ(0, transform(decrypter, DEVCRYPTO_OP_DECRYPT, sealed, TEXT_BYTES, opened,
+				       &bytes));
+		ASSERT_EQ(strlen(CLEARTEXT), bytes);
+		ASSERT_MEM(CLEARTEXT, opened, bytes);
+	}
+}
+
+TEST_EACH(ciphertext_that_begins_with_zero, padded_names)
+{
+	int encrypter = context_hex(AKCIPHER, "pkcs1pad(rsa-generic)", RSA_PUBLIC, 0);
 	int decrypter = context_hex(AKCIPHER, row->name, RSA_PRIVATE, PRIVATE);
 	unsigned char sealed[TEXT_BYTES], opened[TEXT_BYTES];
 	uint32_t bytes;
@@ -595,6 +616,84 @@ TEST_EACH(ecdsa_verifies_only, ecdsa_names)
 	const struct key key = key_of(ECDSA_POINT);
 
 	EXPECT_EQ(-EOPNOTSUPP, configure(SIG, row->name, &key, PRIVATE, NULL));
+}
+
+/* --- a key with parameters --- */
+
+static int configure_ecrdsa(const struct key *key, const struct key *params, const char *name,
+			    uint32_t flags)
+{
+	struct devcrypto_config config = config_of(SIG, name, 0);
+	int fd = device_open();
+
+	need_algorithm(SIG, name);
+	config.flags = flags;
+	config.key = address_of(key->bytes);
+	config.key_bytes = key->length;
+	config.key_params = address_of(params->bytes);
+	config.key_params_bytes = params->length;
+	if (ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config)) {
+		const int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	EXPECT_EQ(DIGEST_BYTES, config.out_digest_bytes);
+	EXPECT_EQ(0, config.out_output_bytes);
+	return fd;
+}
+
+TEST(ecrdsa)
+{
+	const struct key key = key_of(ECRDSA_KEY), params = key_of(ECRDSA_PARAMS);
+	int fd = ASSERT_OK(configure_ecrdsa(&key, &params, "ecrdsa", 0));
+	unsigned char digest[DIGEST_BYTES], signature[TEXT_BYTES];
+	uint32_t at;
+
+	fill_pattern(digest, sizeof(digest), 1);
+	from_hex(ECRDSA_SIGNATURE, signature);
+	EXPECT_EQ(0, verify(fd, digest, DIGEST_BYTES, signature, TEXT_BYTES));
+	for (at = 0; at < TEXT_BYTES; at++) {
+		signature[at] ^= 1;
+		EXPECT_EQ(-EKEYREJECTED, verify(fd, digest, DIGEST_BYTES, signature, TEXT_BYTES));
+		signature[at] ^= 1;
+		EXPECT_EQ(-EKEYREJECTED, verify(fd, digest, DIGEST_BYTES, signature, at));
+	}
+	EXPECT_EQ(-EINVAL, verify(fd, digest, DIGEST_BYTES - 1, signature, TEXT_BYTES));
+	digest[0] ^= 1;
+	EXPECT_EQ(-EKEYREJECTED, verify(fd, digest, DIGEST_BYTES, signature, TEXT_BYTES));
+}
+
+/* Whatever lengths key and parameters have inside, nothing behind them is read. */
+TEST(ecrdsa_key_is_wrong)
+{
+	const struct key good = key_of(ECRDSA_KEY), params = key_of(ECRDSA_PARAMS);
+	struct key wrong = params;
+	uint32_t at;
+
+	for (wrong.length = 0; wrong.length < params.length; wrong.length++)
+		EXPECT_EQ(-EINVAL, configure_ecrdsa(&good, &wrong, "ecrdsa", 0));
+	for (at = 0; at < params.length; at++) {
+		wrong = params;
+		wrong.bytes[at] ^= 0x40;
+		EXPECT_EQ(-EINVAL, configure_ecrdsa(&good, &wrong, "ecrdsa", 0));
+	}
+	wrong = good;
+	for (wrong.length = 1; wrong.length < good.length; wrong.length++)
+		EXPECT_EQ(-EINVAL, configure_ecrdsa(&wrong, &params, "ecrdsa", 0));
+	for (at = 0; at < good.length; at += 3) {
+		wrong = good;
+		wrong.bytes[at] ^= 0x40;
+		EXPECT_EQ(-EINVAL, configure_ecrdsa(&wrong, &params, "ecrdsa", 0));
+	}
+	EXPECT_EQ(-EOPNOTSUPP, configure_ecrdsa(&good, &params, "ecrdsa", PRIVATE));
+}
+
+TEST(parameters_of_a_key_that_has_none)
+{
+	const struct key key = key_of(RSA_PUBLIC), params = key_of(ECRDSA_PARAMS);
+
+	EXPECT_EQ(-EINVAL, configure_ecrdsa(&key, &params, signature_name(), 0));
 }
 
 /* --- batches, and threads that are killed --- */
