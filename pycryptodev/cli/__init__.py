@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import errors
 from ..container import ContainerError, UnsupportedAlgorithm, WrongKeyLength
+from ..framing import FramingError, Unsupported
 from . import (
     compress,
     dec,

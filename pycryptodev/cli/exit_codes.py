@@ -21,7 +21,7 @@ class ExitCode(enum.IntEnum):
     OK = 0, "done"
     MISMATCH = (
         1,
-        "wrong tag, key, padding, checksum or signature; damaged or truncated data; a failed self-test",
+        "wrong tag, key, padding, checksum or signature; damaged data; a failed self-test",
     )
     USAGE = 2, "the command line or the key cannot be used as given"
     DEVICE = 3, "no device, no permission to use it, or it failed"
