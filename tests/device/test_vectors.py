@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests import offers
-from tests.vectors import pack, packed
+from tests.vectors import deviations, pack, packed
 from tests.vectors.model import Direction, Expect, Form, Record
 
 RUNNER = pack.OUTPUT / "run"
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.time_limit(TIMEOUT_S + 60)
 SLOW = ("virtio_crypto_aes_cbc", 32)
 
 # Layouts that every record has; some have one more, in which the IV chains.
-LAYOUTS = {"skcipher": 17, "aead": 17, "hash": 15}
+LAYOUTS = {"skcipher": 17, "aead": 17, "hash": 15, "akcipher": 3, "sig": 3, "kpp": 3}
 
 EXPECTED = pack.expected()
 
@@ -44,6 +44,10 @@ OFFERED = [
     for offer in offers.of(offers.running())
     if offer.driver and offer.name in EXPECTED["algorithms"]
 ]
+
+# Algorithms whose names differ between kernels, as this one has them.
+NAMES = {offer.name for offer in offers.of(offers.running())}
+RSA_SHA256 = "pkcs1(rsa,sha256)" if "pkcs1(rsa,sha256)" in NAMES else "pkcs1pad(rsa,sha256)"
 
 # Failures of one implementation that are shown; the report has more.
 SHOWN = 20
@@ -106,15 +110,22 @@ def test_runner_is_built() -> None:
 
 
 def check_row(found: Line, report: list[Line]) -> None:
-    """All vectors of the algorithm went through this implementation, and none failed."""
+    """All vectors of the algorithm went through this implementation, and failed as is known."""
     algorithm, driver = found["algorithm"], found["driver"]
-    failures = [
-        f"{line['id']}: {line['text']}"
+    failures = {
+        line["id"]: line["text"]
         for line in only(report, "failure")
         if (line["algorithm"], line["driver"]) == (algorithm, driver)
+    }
+    known = deviations.of(driver)
+    unknown = [
+        f"{ident}: {text}"
+        for ident, text in failures.items()
+        if ident not in known or known[ident] not in text
     ]
-    assert not failures, "\n".join(failures[:SHOWN])
-    assert found["failed_records"] == 0
+    assert not unknown, "\n".join(unknown[:SHOWN])
+    assert failures.keys() == known.keys(), "an entry of deviations.py does not fail any more"
+    assert found["failed_records"] == len(known)
     assert found["layouts"] >= LAYOUTS[found["class"]]
     assert not found["long_records"], "too long for the layouts"
     expected = EXPECTED["algorithms"][algorithm]
@@ -123,7 +134,7 @@ def check_row(found: Line, report: list[Line]) -> None:
     else:
         assert driver == SLOW[0]
         assert found["records"] >= expected["records"] // found["every"]
-    assert found["passed"] == found["cases"]
+    assert found["passed"] == found["cases"] - found["failed"]
 
 
 @pytest.mark.parametrize(("algorithm", "driver"), OFFERED)
@@ -153,17 +164,19 @@ def test_what_is_absent_does_not_exist(report: list[Line]) -> None:
 def test_fifty_thousand_cases_ran(
     report: list[Line], record_property: Callable[[str, object], None]
 ) -> None:
-    """As many as there are of the algorithms that the kernel has to offer."""
-    passed: dict[str, int] = {}
-    classes: Counter[str] = Counter()
+    """As many as there are of the algorithms that the kernel has to offer, less what is known."""
+    best: dict[str, Line] = {}
     for line in only(report, "row"):
-        before = passed.get(line["algorithm"], 0)
-        passed[line["algorithm"]] = max(before, line["passed"])
-        classes[line["class"]] += passed[line["algorithm"]] - before
+        if line["passed"] >= best.get(line["algorithm"], line)["passed"]:
+            best[line["algorithm"]] = line
+    classes: Counter[str] = Counter()
+    for line in best.values():
+        classes[line["class"]] += line["passed"]
     for alg_class, cases in classes.items():
         record_property(f"vectors {alg_class}", cases)
-    expected = sum(EXPECTED["algorithms"][name]["cases"] for name in passed)
-    assert sum(passed.values()) == expected >= 50_000
+    ran = sum(line["passed"] + line["failed"] for line in best.values())
+    assert ran == sum(EXPECTED["algorithms"][name]["cases"] for name in best)
+    assert classes.total() >= 50_000
 
 
 # --- that the runner notices ------------------------------------------------------------------
@@ -230,6 +243,76 @@ CORRUPTIONS: dict[str, tuple[str, Callable[[Record], bool], Callable[[Record], R
         "ccm(aes)",
         published,
         lambda r: replace(r, expect=Expect.NOT_CONFIGURED, error=errno.EINVAL),
+    ),
+    "decrypted message": (
+        "pkcs1pad(rsa)",
+        published,
+        lambda r: replace(r, plain=flip(r.plain)),
+    ),
+    "wrong padding, taken for right": (
+        "pkcs1pad(rsa)",
+        lambda r: r.expect is Expect.REFUSED and r.error == errno.EBADMSG,
+        lambda r: replace(r, expect=Expect.SAME, error=0),
+    ),
+    "bare encryption": (
+        "rsa",
+        lambda r: published(r) and Direction.ENCRYPT in r.directions,
+        lambda r: replace(r, cipher=flip(r.cipher)),
+    ),
+    "signature that is made": (
+        RSA_SHA256,
+        lambda r: published(r) and r.private,
+        lambda r: replace(r, tag=flip(r.tag), directions=Direction.SIGN),
+    ),
+    "signature that is verified": (
+        RSA_SHA256,
+        lambda r: published(r) and not r.private,
+        lambda r: replace(r, tag=flip(r.tag)),
+    ),
+    "forged signature, taken for the right one": (
+        RSA_SHA256,
+        lambda r: r.expect is Expect.REFUSED,
+        lambda r: replace(r, expect=Expect.SAME, error=0),
+    ),
+    "right signature, taken for a forged one": (
+        RSA_SHA256,
+        lambda r: published(r) and not r.private,
+        lambda r: replace(r, expect=Expect.REFUSED, error=errno.EKEYREJECTED),
+    ),
+    "refused key, taken for a possible one": (
+        RSA_SHA256,
+        lambda r: r.expect is Expect.NOT_CONFIGURED,
+        lambda r: replace(r, expect=Expect.CONFIGURED, error=0),
+    ),
+    "shared secret": (
+        "ecdh-nist-p256",
+        lambda r: published(r) and bool(r.cipher),
+        lambda r: replace(r, cipher=flip(r.cipher), tag=b""),
+    ),
+    "public key": (
+        "ecdh-nist-p256",
+        lambda r: bool(r.tag) and r.expect is Expect.SAME,
+        lambda r: replace(r, tag=flip(r.tag), directions=Direction.PUBLIC_KEY),
+    ),
+    "forged secret, taken for the right one": (
+        "ecdh-nist-p256",
+        lambda r: r.expect is Expect.DIFFERENT and bool(r.cipher),
+        lambda r: replace(r, expect=Expect.SAME),
+    ),
+    "right secret, taken for a forged one": (
+        "ecdh-nist-p256",
+        lambda r: published(r) and bool(r.cipher),
+        lambda r: replace(r, expect=Expect.DIFFERENT, tag=b"", directions=Direction.SHARED_SECRET),
+    ),
+    "point off the curve, taken for one on it": (
+        "ecdh-nist-p256",
+        lambda r: r.expect is Expect.REFUSED,
+        lambda r: replace(r, expect=Expect.SAME, error=0),
+    ),
+    "secret of another group": (
+        "dh",
+        published,
+        lambda r: replace(r, cipher=flip(r.cipher)),
     ),
 }
 

@@ -7,6 +7,7 @@ of a published vector must be what the CryptoAPI's name stands for.
 
 from __future__ import annotations
 
+import base64
 import errno
 import hashlib
 import hmac as hmac_of
@@ -18,14 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.decrepit.ciphers import algorithms as old_algorithms
 from cryptography.hazmat.decrepit.ciphers import modes as old_modes
-from cryptography.hazmat.primitives import cmac, keywrap, poly1305
+from cryptography.hazmat.primitives import cmac, hashes, keywrap, poly1305, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils, x25519
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, ChaCha20Poly1305
 
-from tests.vectors import cavp, gcm, pack, packed, sources
+from tests.vectors import asymmetric, cavp, gcm, pack, packed, sources
 from tests.vectors.model import AlgClass, Direction, Expect, Form, Record
 
 SAMPLE = 40
@@ -313,10 +315,183 @@ def judge_hash(record: Record) -> None:
     assert same == (record.expect is Expect.SAME)
 
 
+def judge_akcipher(record: Record) -> None:
+    """Compute both directions of RSA with the numbers of the key alone."""
+    n, e, d = rsa_numbers(record)
+    size = -(-n.bit_length() // 8)
+    if record.expect is Expect.NOT_CONFIGURED:
+        assert size not in (64, 128, 192, 256, 384, 512)
+        return
+    if record.name == "rsa":
+        assert pow(number(record.plain), e, n) == number(record.cipher)
+        assert len(record.plain) == len(record.cipher) == size
+        return
+    text = pow(number(record.cipher), d, n).to_bytes(size, "big")
+    end = text.find(b"\0", 2)
+    padded = text.startswith(b"\0\2") and end >= 10 and len(record.cipher) == size
+    assert padded == (record.expect is Expect.SAME)
+    assert not padded or text[end + 1 :] == record.plain
+
+
+def number(octets: bytes) -> int:
+    """An unsigned number, the most significant byte first."""
+    return int.from_bytes(octets, "big")
+
+
+def rsa_numbers(record: Record) -> tuple[int, int, int]:
+    """Modulus and exponents of a key; the private one is 0 if there is none."""
+    key = load_rsa(record)
+    if isinstance(key, rsa.RSAPublicKey):
+        public, d = key.public_numbers(), 0
+    else:
+        public, d = key.public_key().public_numbers(), key.private_numbers().d
+    return public.n, public.e, d
+
+
+def load_rsa(record: Record) -> rsa.RSAPublicKey | rsa.RSAPrivateKey:
+    """A key of RSA in DER."""
+    if record.private:
+        private = serialization.load_der_private_key(
+            record.key, None, unsafe_skip_rsa_key_validation=True
+        )
+        assert isinstance(private, rsa.RSAPrivateKey)
+        return private
+    # RFC 8017 appendix A.1.1 has no container around it, which PEM names.
+    pem = base64.b64encode(record.key).decode()
+    text = f"-----BEGIN RSA PUBLIC KEY-----\n{pem}\n-----END RSA PUBLIC KEY-----\n"
+    public = serialization.load_pem_public_key(text.encode())
+    assert isinstance(public, rsa.RSAPublicKey)
+    return public
+
+
+CURVE: dict[str, type[ec.EllipticCurve]] = {
+    "p192": ec.SECP192R1,
+    "p256": ec.SECP256R1,
+    "p384": ec.SECP384R1,
+    "p521": ec.SECP521R1,
+}
+
+# Of the length alone: what was hashed is not known any more.
+HASH: dict[int, type[hashes.HashAlgorithm]] = {
+    20: hashes.SHA1,
+    28: hashes.SHA224,
+    32: hashes.SHA256,
+    48: hashes.SHA384,
+    64: hashes.SHA512,
+}
+
+
+def verify_rsa(record: Record) -> None:
+    """Verify a signature of PKCS #1.
+
+    Raises:
+        InvalidSignature: it is none.
+    """
+    key = load_rsa(record)
+    public = key if isinstance(key, rsa.RSAPublicKey) else key.public_key()
+    name = record.name.rstrip(")").rpartition(",")[2].upper().replace("-", "_")
+    chosen = utils.Prehashed(getattr(hashes, name)())
+    public.verify(record.tag, record.plain, padding.PKCS1v15(), chosen)
+
+
+def verify_ecdsa(record: Record) -> None:
+    """Verify a signature of ECDSA.
+
+    Raises:
+        InvalidSignature: it is none.
+        ValueError: there is no such public key.
+    """
+    curve = CURVE[record.name.rstrip(")")[-4:]]()
+    public = ec.EllipticCurvePublicKey.from_encoded_point(curve, record.key)
+    tag = record.tag
+    if record.name.startswith("p1363("):
+        size = -(-curve.key_size // 8)
+        if len(tag) != 2 * size:
+            raise InvalidSignature
+        tag = utils.encode_dss_signature(number(tag[:size]), number(tag[size:]))
+    public.verify(tag, record.plain, ec.ECDSA(utils.Prehashed(HASH[len(record.plain)]())))
+
+
+def judge_sig(record: Record) -> None:
+    """Verify a signature; one of PKCS #1 that is made can be verified as well."""
+    rsa_key = record.name.startswith("pkcs1")
+    if rsa_key and record.expect is Expect.NOT_CONFIGURED:
+        assert -(-rsa_numbers(record)[0].bit_length() // 8) not in (64, 128, 192, 256, 384, 512)
+    elif record.expect in (Expect.NOT_CONFIGURED, Expect.CONFIGURED):
+        valid = True
+        try:
+            curve = CURVE[record.name.rstrip(")")[-4:]]()
+            ec.EllipticCurvePublicKey.from_encoded_point(curve, record.key)
+        except ValueError:
+            valid = False
+        assert valid == (record.expect is Expect.CONFIGURED)
+    elif record.expect is Expect.SAME:
+        (verify_rsa if rsa_key else verify_ecdsa)(record)
+    else:
+        with pytest.raises(InvalidSignature):
+            (verify_rsa if rsa_key else verify_ecdsa)(record)
+
+
+def compute_secret(record: Record) -> bytes:
+    """Compute a shared secret.
+
+    Raises:
+        ValueError: the public key is wrong.
+    """
+    if record.name == "dh":
+        p = number(record.iv)
+        if not 1 < number(record.plain) < p - 1:
+            raise ValueError
+        secret = pow(number(record.plain), number(record.key), p)
+        return secret.to_bytes(len(record.iv), "big")
+    if record.name == "curve25519":
+        public = x25519.X25519PublicKey.from_public_bytes(record.plain)
+        return x25519.X25519PrivateKey.from_private_bytes(record.key).exchange(public)
+    curve = CURVE[record.name[-4:]]()
+    if len(record.plain) != 2 * len(record.key):
+        raise ValueError
+    point = ec.EllipticCurvePublicKey.from_encoded_point(curve, b"\4" + record.plain)
+    return ec.derive_private_key(number(record.key), curve).exchange(ec.ECDH(), point)
+
+
+def compute_public_key(record: Record) -> bytes:
+    """Compute the public key of a private value."""
+    if record.name == "dh":
+        p = number(record.iv)
+        return pow(number(record.assoc), number(record.key), p).to_bytes(len(record.iv), "big")
+    private = ec.derive_private_key(number(record.key), CURVE[record.name[-4:]]())
+    point = private.public_key().public_numbers()
+    size = len(record.key)
+    return point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
+
+
+def judge_kpp(record: Record) -> None:
+    """Compute the shared secret, and the public key where it is published."""
+    if record.expect is Expect.NOT_CONFIGURED:
+        if record.name == "dh":
+            assert len(record.iv) < 192
+        else:
+            order = asymmetric.ECDH_ORDERS[record.name[-4:]]
+            assert not 1 < number(record.key) < order - 2
+        return
+    same = record.expect is Expect.SAME
+    if record.tag and Direction.PUBLIC_KEY in record.directions:
+        assert (compute_public_key(record) == record.tag) == same
+    if Direction.SHARED_SECRET in record.directions:
+        if record.expect is Expect.REFUSED:
+            with pytest.raises(ValueError):
+                compute_secret(record)
+        else:
+            assert (compute_secret(record) == record.cipher) == same
+
+
 JUDGE = {
     AlgClass.SKCIPHER: judge_skcipher,
     AlgClass.AEAD: judge_aead,
     AlgClass.HASH: judge_hash,
+    AlgClass.AKCIPHER: judge_akcipher,
+    AlgClass.SIG: judge_sig,
+    AlgClass.KPP: judge_kpp,
 }
 
 

@@ -89,6 +89,42 @@ void span_output(struct batch *batch, const struct span *span,
 	}
 }
 
+/* Of the first @bytes, whatever is there behind @skip is as it should be. */
+void span_accept(struct batch *batch, const struct span *span,
+			size_t skip, size_t bytes)
+{
+	for (unsigned int i = 0; i < span->pieces && bytes; i++) {
+		size_t part = span->bytes[i];
+
+		if (part <= skip) {
+			skip -= part;
+			bytes -= part < bytes ? part : bytes;
+			continue;
+		}
+		if (part > bytes)
+			part = bytes;
+		if (part > skip)
+			arena_accept(&batch->arena, span->at[i] + skip, part - skip);
+		bytes -= part;
+		skip = 0;
+	}
+}
+
+/* Whether the device's output begins with the published one. */
+bool span_holds(const struct batch *batch, const struct span *span,
+			const uint8_t *tag, size_t bytes)
+{
+	for (unsigned int i = 0; i < span->pieces && bytes; i++) {
+		size_t part = span->bytes[i] < bytes ? span->bytes[i] : bytes;
+
+		if (memcmp(batch->arena.work + span->at[i], tag, part))
+			return false;
+		tag += part;
+		bytes -= part;
+	}
+	return true;
+}
+
 uint64_t batch_address(const struct batch *batch, size_t at)
 {
 	return (uintptr_t)(batch->arena.work + at);

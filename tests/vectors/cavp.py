@@ -53,12 +53,14 @@ class Entry:
         return [bytes.fromhex(value) for value in self.fields[name]]
 
 
-def read(path: Path, begin: str = "count") -> Iterator[Entry]:
+def read(path: Path, begin: str = "count", common_from: str = "") -> Iterator[Entry]:
     """Read the vectors of a file.
 
     Args:
         path: the file.
         begin: name of the field that begins a vector, in lower case.
+        common_from: name of a field that ends a vector inside a section: from it to the next vector
+            fields belong to all that follow.
 
     Yields:
         the vectors in their order, identified by file name and line number.
@@ -74,15 +76,23 @@ def read(path: Path, begin: str = "count") -> Iterator[Entry]:
                 yield entry
             entry = None
             common = dict(common)
+            unnamed = []
             for item in line.strip("[]").split(","):
                 name, equals, value = item.partition("=")
                 if equals:
                     common[name.strip().lower()] = value.strip()
                 else:
-                    common["section"] = item.strip()
+                    unnamed.append(item.strip())
+            if unnamed:
+                common["section"] = ",".join(unnamed)
             continue
         name, _, value = line.partition("=")
         name = name.strip().lower()
+        if name == common_from:
+            if entry is not None:
+                yield entry
+            entry = None
+            common = dict(common)
         if name == begin:
             if entry is not None:
                 yield entry

@@ -44,6 +44,19 @@ void worker_close(struct worker *worker)
 	contexts->of = NULL;
 }
 
+/* Whether the class knows DEVCRYPTO_CONFIG_LAYOUT. */
+static bool keeps_layouts(const struct row *row)
+{
+	switch (row->algorithm->alg_class) {
+	case DEVCRYPTO_CLASS_SKCIPHER:
+	case DEVCRYPTO_CLASS_AEAD:
+	case DEVCRYPTO_CLASS_HASH:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int configure(struct worker *worker, const struct row *row,
 		     const struct vec_record *record, uint32_t flags, int *error)
 {
@@ -54,7 +67,24 @@ static int configure(struct worker *worker, const struct row *row,
 	if (flags & DEVCRYPTO_CONFIG_LAYOUT)
 		key += 1 + worker->key_turn++ % (KEY_ALIGN - 1);
 	memcpy(key, vec_at(worker->vectors, record->key), record->key.bytes);
-	return context_open(row, record, key, flags, error);
+	return context_open(worker->vectors, row, record, key, flags,
+			    &worker->contexts.output_bytes, error);
+}
+
+static bool same_bytes(struct vec_bytes a, struct vec_bytes b)
+{
+	return a.offset == b.offset && a.bytes == b.bytes;
+}
+
+/* Whether the contexts of one record do for the other. */
+static bool same_context(const struct row *row, const struct vec_record *a,
+			 const struct vec_record *b)
+{
+	if (!same_bytes(a->key, b->key) || a->tag_bytes != b->tag_bytes ||
+	    a->private_key != b->private_key)
+		return false;
+	return row->algorithm->alg_class != DEVCRYPTO_CLASS_KPP ||
+	       (same_bytes(a->iv, b->iv) && same_bytes(a->assoc, b->assoc));
 }
 
 /* Opens the contexts of a record, unless they are those of the one before. */
@@ -66,17 +96,15 @@ static bool open_contexts(struct worker *worker, const struct row *row,
 	int error;
 
 	if (contexts->of && contexts->row == row &&
-	    contexts->of->key.offset == record->key.offset &&
-	    contexts->of->key.bytes == record->key.bytes &&
-	    contexts->of->tag_bytes == record->tag_bytes)
+	    same_context(row, contexts->of, record))
 		return true;
 	worker_close(worker);
 	contexts->row = row;
 	contexts->plain = configure(worker, row, record, 0, &error);
-	if (contexts->plain >= 0)
+	if (contexts->plain >= 0 && keeps_layouts(row))
 		contexts->layout = configure(worker, row, record,
 					     DEVCRYPTO_CONFIG_LAYOUT, &error);
-	if (contexts->layout < 0) {
+	if (contexts->plain < 0 || (keeps_layouts(row) && contexts->layout < 0)) {
 		fail(verdict, "DEVCRYPTO_IOC_CONFIG: %s", strerror(error));
 		worker_close(worker);
 		return false;
@@ -85,14 +113,14 @@ static bool open_contexts(struct worker *worker, const struct row *row,
 	return true;
 }
 
-/* The configuration has to be refused, with and without the layout flag. */
+/* The configuration has to be refused, with the layout flag too. */
 static void check_not_configured(struct worker *worker, struct row *row,
 				 const struct vec_record *record,
 				 struct verdict *verdict)
 {
 	static const uint32_t flags[] = { 0, DEVCRYPTO_CONFIG_LAYOUT };
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+	for (unsigned int i = 0; i < (keeps_layouts(row) ? 2 : 1); i++) {
 		int error;
 		int fd = configure(worker, row, record, flags[i], &error);
 
@@ -359,42 +387,6 @@ static void add_hash_requests(struct worker *worker, const struct row *row,
 	}
 }
 
-/* The bytes of a digest behind those that are published, if it was cut off. */
-static void accept_rest(struct batch *batch, const struct span *span,
-			size_t skip, size_t bytes)
-{
-	for (unsigned int i = 0; i < span->pieces && bytes; i++) {
-		size_t part = span->bytes[i];
-
-		if (part <= skip) {
-			skip -= part;
-			bytes -= part < bytes ? part : bytes;
-			continue;
-		}
-		if (part > bytes)
-			part = bytes;
-		if (part > skip)
-			arena_accept(&batch->arena, span->at[i] + skip, part - skip);
-		bytes -= part;
-		skip = 0;
-	}
-}
-
-/* Whether the device's digest begins with the published one. */
-static bool same_digest(const struct batch *batch, const struct span *span,
-			const uint8_t *tag, size_t bytes)
-{
-	for (unsigned int i = 0; i < span->pieces && bytes; i++) {
-		size_t part = span->bytes[i] < bytes ? span->bytes[i] : bytes;
-
-		if (memcmp(batch->arena.work + span->at[i], tag, part))
-			return false;
-		tag += part;
-		bytes -= part;
-	}
-	return true;
-}
-
 static void check_hash_batch(struct worker *worker, struct row *row,
 			     const struct vec_record *record, uint32_t flags,
 			     struct verdict *verdict)
@@ -424,10 +416,10 @@ static void check_hash_batch(struct worker *worker, struct row *row,
 		return;
 	for (unsigned int i = 0; i < digests; i++) {
 		if (record->expect == VEC_DIFFERENT &&
-		    same_digest(batch, &digest[i].span, tag, record->tag.bytes))
+		    span_holds(batch, &digest[i].span, tag, record->tag.bytes))
 			fail(verdict, "%s: the digest of a forgery came out",
 			     digest[i].of->layout);
-		accept_rest(batch, &digest[i].span,
+		span_accept(batch, &digest[i].span,
 			    record->expect == VEC_DIFFERENT ? 0 : record->tag.bytes,
 			    digest_bytes);
 	}
@@ -561,20 +553,13 @@ static bool fits_layout(const struct row *row, const struct vec_record *record)
 	return bytes <= device_info.max_layout_bytes;
 }
 
-void check_record(struct worker *worker, struct row *row,
-		  const struct vec_record *record, struct verdict *verdict)
+/* A record of a class whose algorithms see what the caller's buffers look like. */
+static void check_symmetric(struct worker *worker, struct row *row,
+			    const struct vec_record *record,
+			    struct verdict *verdict)
 {
 	bool hash = row->algorithm->alg_class == DEVCRYPTO_CLASS_HASH;
-	bool fits = fits_layout(row, record);
 
-	atomic_fetch_add(&row->records, 1);
-	atomic_fetch_add(&row->cases, record->cases);
-	if (record->expect == VEC_NOT_CONFIGURED) {
-		check_not_configured(worker, row, record, verdict);
-		return;
-	}
-	if (!open_contexts(worker, row, record, verdict))
-		return;
 	if (record->form != VEC_PLAIN) {
 		(hash ? check_hash_round : check_cipher_round)(worker, row, record,
 							       verdict);
@@ -582,9 +567,27 @@ void check_record(struct worker *worker, struct row *row,
 	}
 	(hash ? check_hash_batch : check_cipher_batch)(worker, row, record, 0,
 						       verdict);
-	if (!fits)
+	if (!fits_layout(row, record))
 		atomic_fetch_add(&row->long_records, 1);
 	else
 		(hash ? check_hash_batch : check_cipher_batch)(
 			worker, row, record, DEVCRYPTO_CONFIG_LAYOUT, verdict);
+}
+
+void check_record(struct worker *worker, struct row *row,
+		  const struct vec_record *record, struct verdict *verdict)
+{
+	atomic_fetch_add(&row->records, 1);
+	atomic_fetch_add(&row->cases, record->cases);
+	if (record->expect == VEC_NOT_CONFIGURED) {
+		check_not_configured(worker, row, record, verdict);
+		return;
+	}
+	if (!open_contexts(worker, row, record, verdict) ||
+	    record->expect == VEC_CONFIGURED)
+		return;
+	if (keeps_layouts(row))
+		check_symmetric(worker, row, record, verdict);
+	else
+		check_asymmetric(worker, row, record, verdict);
 }

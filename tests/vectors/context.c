@@ -47,9 +47,13 @@ int context_query(uint32_t alg_class, const char *name,
 	return error;
 }
 
-/* Returns a context for the key and tag length of @record, or -1 and @error. */
-int context_open(const struct row *row, const struct vec_record *record,
-		 const uint8_t *key, uint32_t flags, int *error)
+/*
+ * Returns a context for the key and tag length of @record, and the longest
+ * output of its requests, or -1 and @error.
+ */
+int context_open(const struct vectors *vectors, const struct row *row,
+		 const struct vec_record *record, const uint8_t *key,
+		 uint32_t flags, uint32_t *output_bytes, int *error)
 {
 	struct devcrypto_config config = {
 		.alg_class = row->algorithm->alg_class,
@@ -63,9 +67,19 @@ int context_open(const struct row *row, const struct vec_record *record,
 	if (fd < 0)
 		die("%s: %s", device_path, strerror(errno));
 	memcpy(config.name, row->driver, sizeof(config.name));
+	if (record->private_key)
+		config.flags |= DEVCRYPTO_CONFIG_PRIVATE;
+	if (row->algorithm->alg_class == DEVCRYPTO_CLASS_KPP && record->iv.bytes) {
+		config.dh_p = (uintptr_t)vec_at(vectors, record->iv);
+		config.dh_p_bytes = record->iv.bytes;
+		config.dh_g = (uintptr_t)vec_at(vectors, record->assoc);
+		config.dh_g_bytes = record->assoc.bytes;
+	}
 	*error = 0;
-	if (!ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config))
+	if (!ioctl(fd, DEVCRYPTO_IOC_CONFIG, &config)) {
+		*output_bytes = config.out_output_bytes;
 		return fd;
+	}
 	*error = errno;
 	close(fd);
 	return -1;

@@ -63,6 +63,9 @@ static bool fits(const struct entry *entry, uint32_t alg_class, const char *name
 		[DEVCRYPTO_CLASS_SKCIPHER] = { "skcipher", "lskcipher" },
 		[DEVCRYPTO_CLASS_AEAD] = { "aead", "aead" },
 		[DEVCRYPTO_CLASS_HASH] = { "shash", "ahash" },
+		[DEVCRYPTO_CLASS_AKCIPHER] = { "akcipher", "akcipher" },
+		[DEVCRYPTO_CLASS_SIG] = { "sig", "akcipher" },
+		[DEVCRYPTO_CLASS_KPP] = { "kpp", "kpp" },
 	};
 
 	return !strcmp(entry->name, name) && entry->passed && !entry->internal &&

@@ -108,3 +108,14 @@ const struct hash_layout hash_layouts[] = {
 };
 
 const unsigned int nr_hash_layouts = ARRAY_SIZE(hash_layouts);
+
+const struct run_layout run_layouts[] = {
+	{ .name = "one buffer" },
+	{ .name = "unaligned buffers, offset 1", .src = { { .offset = 1 } },
+	  .dst = { { .offset = 1 } }, .room = 7 },
+	{ .name = "segments with empty ones between", .src_pieces = 6,
+	  .src = { EMPTY_BETWEEN }, .dst_pieces = 6, .dst = { EMPTY_BETWEEN },
+	  .room = 3 },
+};
+
+const unsigned int nr_run_layouts = ARRAY_SIZE(run_layouts);

@@ -73,3 +73,50 @@ def read_blake2_final(path: Path) -> Iterator[tuple[str, int, bytes]]:
         if match:
             count += 1
             yield f"{path.name}:{number}", count, bytes.fromhex(match[1])
+
+
+def read_rsa(path: Path, last: str) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """RSA's own lists: ``# Name:`` and below it the value, of keys and of the vectors behind them.
+
+    Args:
+        path: the file.
+        last: name of the value that ends a vector, in lower case.
+
+    Yields:
+        identification, and all values so far by their names in lower case. The private key stands
+        behind the public one, so ``exponent`` is that of the private key.
+    """
+    values: dict[str, bytes] = {}
+    name = ident = ""
+    for number, line in enumerate([*path.read_text(encoding="utf-8").splitlines(), "#"], 1):
+        if line.startswith("#"):
+            if name == last:
+                yield ident, dict(values)
+            name, ident = line.strip("#: ").lower(), f"{path.name}:{number}"
+            values[name] = b""
+        elif name and line.strip():
+            values[name] += bytes.fromhex(line)
+
+
+def read_evp(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """OpenSSL's stanzas ``Name = value`` with empty lines between, and keys in PEM among them.
+
+    Yields:
+        identification and the values of a stanza; a key's name is in the first of them, and the
+        text of the key under ``pem``.
+    """
+    values: dict[str, str] = {}
+    ident = ""
+    for number, line in enumerate([*path.read_text(encoding="utf-8").splitlines(), ""], 1):
+        name, equals, value = line.partition("=")
+        if line.startswith("#"):
+            continue
+        if not line:
+            if values:
+                yield ident, values
+            values = {}
+        elif "pem" in values or line.startswith("-----BEGIN"):
+            values["pem"] = values.get("pem", "") + line + "\n"
+        elif equals:
+            ident = ident if values else f"{path.name}:{number}"
+            values[name.strip()] = value.strip()

@@ -13,6 +13,9 @@ class AlgClass(enum.IntEnum):
     SKCIPHER = 1
     AEAD = 2
     HASH = 3
+    AKCIPHER = 6
+    SIG = 7
+    KPP = 8
 
 
 class Expect(enum.IntEnum):
@@ -22,6 +25,7 @@ class Expect(enum.IntEnum):
     DIFFERENT = 1
     REFUSED = 2
     NOT_CONFIGURED = 3
+    CONFIGURED = 4
 
 
 class Form(enum.IntEnum):
@@ -39,26 +43,35 @@ class Direction(enum.IntFlag):
     ENCRYPT = 1
     DECRYPT = 2
     BOTH = 3
+    # Of the classes with pairs of keys.
+    SIGN = 1
+    VERIFY = 2
+    PUBLIC_KEY = 1
+    SHARED_SECRET = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One operation that the device has to do, in both directions if it has two.
 
+    What the fields are to the classes that came later stands in packed.h.
+
     Args:
         alg_class: class of the context.
-        name: generic name of the CryptoAPI.
+        name: generic name of the CryptoAPI; the newest, where kernels differ.
         key: key in the CryptoAPI's encoding; empty = none.
         iv: IV as the device takes it.
         assoc: associated data.
-        plain: plaintext, message, or seed of a round.
-        cipher: ciphertext without the tag.
-        tag: tag, or (a prefix of) the digest.
+        plain: plaintext, message, digest that is signed, public key of the other side, or seed of
+            a round.
+        cipher: ciphertext without the tag, or shared secret.
+        tag: tag, (a prefix of) the digest, signature or own public key.
         tag_bytes: length of the tag to configure; 0 for classes without.
         expect: what is to happen.
         error: errno if it is to fail.
         form: how the result comes about.
         directions: in which directions to run it.
+        private: the key is a private one where there are public ones too.
     """
 
     alg_class: AlgClass
@@ -74,6 +87,20 @@ class Record:
     error: int = 0
     form: Form = Form.PLAIN
     directions: Direction = Direction.BOTH
+    private: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the algorithm on all kernels.
+
+        From 6.13 on signatures are a type of their own, whose templates name the encoding.
+        """
+        if self.alg_class is AlgClass.SIG:
+            if self.name.startswith("pkcs1("):
+                return self.name, self.name.replace("pkcs1(", "pkcs1pad(", 1)
+            if self.name.startswith("x962("):
+                return self.name, self.name[len("x962(") : -1]
+        return (self.name,)
 
 
 @dataclass(frozen=True, slots=True)

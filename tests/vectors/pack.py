@@ -17,7 +17,7 @@ import importlib.resources
 import json
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,10 @@ class _Collection:
             self._seen[vector.records] = seen | vector.direction
             source.cases += 1
             for i, record in enumerate(vector.records):
-                entry = self.records.setdefault(record, packed.Packed(vector.ident, record, 0))
-                entry.cases += i == 0
+                for name in record.names:
+                    named = replace(record, name=name)
+                    entry = self.records.setdefault(named, packed.Packed(vector.ident, named, 0))
+                    entry.cases += i == 0
 
     def counts(self, versions: dict[str, str]) -> Counts:
         algorithms: dict[str, Counts] = {}

@@ -17,19 +17,21 @@
 #include <stdint.h>
 
 enum {
-	VEC_VERSION = 2,
+	VEC_VERSION = 3,
 };
 
 /* What a record is for. */
 enum vec_expect {
 	/* The published result. */
 	VEC_SAME = 0,
-	/* Any digest but the published one, which is a forgery. */
+	/* Any digest or secret but the published one, which is a forgery. */
 	VEC_DIFFERENT = 1,
 	/* Every request fails with the record's error. */
 	VEC_REFUSED = 2,
 	/* The configuration fails with the record's error. */
 	VEC_NOT_CONFIGURED = 3,
+	/* The configuration succeeds; there is nothing to run. */
+	VEC_CONFIGURED = 4,
 };
 
 /* How the published result comes about. */
@@ -59,6 +61,12 @@ enum {
 enum vec_direction {
 	VEC_ENCRYPT = 1,
 	VEC_DECRYPT = 2,
+	/* SIG */
+	VEC_SIGN = 1,
+	VEC_VERIFY = 2,
+	/* KPP */
+	VEC_PUBLIC_KEY = 1,
+	VEC_SHARED_SECRET = 2,
 };
 
 /* Some of the bytes at the end of the file; offset counts from their start. */
@@ -68,14 +76,22 @@ struct vec_bytes {
 };
 
 /*
+ * What is not said here of a class is as in devcrypto.h.
+ *
  * id		file and line (or number) of the published vector
- * plain	plaintext; the message of a hash; the seed of a round
- * cipher	ciphertext without the tag
- * tag		tag; digest, of which longer ones may have this much compared
+ * iv		KPP: the prime of "dh"
+ * assoc	KPP: the generator of "dh"
+ * plain	plaintext; the message of a hash; the seed of a round; SIG: the
+ *		digest; KPP: the public key of the other side
+ * cipher	ciphertext without the tag; KPP: the shared secret
+ * tag		tag; digest, of which longer ones may have this much compared;
+ *		SIG: the signature; KPP: the public key of @key, if it is
+ *		published
  * cases	published vectors that the record stands for: 0 for the second
  *		and later records of one vector, 2 where a file has it for
  *		encryption and once more for decryption
  * error	errno for VEC_REFUSED and VEC_NOT_CONFIGURED
+ * private_key	DEVCRYPTO_CONFIG_PRIVATE belongs to the key
  */
 struct vec_record {
 	struct vec_bytes id;
@@ -91,7 +107,7 @@ struct vec_record {
 	uint8_t expect;
 	uint8_t form;
 	uint8_t directions;
-	uint8_t reserved;
+	uint8_t private_key;
 	uint32_t tag_bytes;
 };
 

@@ -13,7 +13,7 @@ from cffi import FFI
 from tests.vectors.model import AlgClass, Direction, Expect, Form, Record
 
 MAGIC = b"devcrypt"
-VERSION = 2
+VERSION = 3
 
 _HEADER = Path(__file__).with_name("packed.h")
 
@@ -80,7 +80,15 @@ def write(path: Path, records: list[Packed]) -> None:
     """
     ordered = sorted(
         records,
-        key=lambda p: (p.record.alg_class, p.record.name, p.record.key, p.record.tag_bytes),
+        key=lambda p: (
+            p.record.alg_class,
+            p.record.name,
+            p.record.key,
+            p.record.private,
+            p.record.iv if p.record.alg_class is AlgClass.KPP else b"",
+            p.record.assoc if p.record.alg_class is AlgClass.KPP else b"",
+            p.record.tag_bytes,
+        ),
     )
     names = list(dict.fromkeys((p.record.alg_class, p.record.name) for p in ordered))
     numbers = {name: i for i, name in enumerate(names)}
@@ -101,6 +109,7 @@ def write(path: Path, records: list[Packed]) -> None:
         row.expect = record.expect
         row.form = record.form
         row.directions = record.directions
+        row.private_key = record.private
         row.tag_bytes = record.tag_bytes
         algorithm = algorithms[row.algorithm]
         if not algorithm.records:
@@ -181,5 +190,6 @@ class Reader:
                 error=row.error,
                 form=Form(row.form),
                 directions=Direction(row.directions),
+                private=bool(row.private_key),
             )
             yield Packed(self._octets(row.id)[:-1].decode(), record, row.cases)

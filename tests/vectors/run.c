@@ -229,6 +229,9 @@ static const char *class_name(const struct row *row)
 		[DEVCRYPTO_CLASS_SKCIPHER] = "skcipher",
 		[DEVCRYPTO_CLASS_AEAD] = "aead",
 		[DEVCRYPTO_CLASS_HASH] = "hash",
+		[DEVCRYPTO_CLASS_AKCIPHER] = "akcipher",
+		[DEVCRYPTO_CLASS_SIG] = "sig",
+		[DEVCRYPTO_CLASS_KPP] = "kpp",
 	};
 
 	return names[row->algorithm->alg_class];

@@ -9,6 +9,7 @@
  *	arena.c		memory of one batch, and what it has to look like after it
  *	batch.c		requests, their execution and the verdict
  *	check.c		one record: the batches that it takes
+ *	asymmetric.c	the same of the classes with pairs of keys
  */
 #ifndef VECTORS_RUNNER_H
 #define VECTORS_RUNNER_H
@@ -116,8 +117,9 @@ extern struct devcrypto_info device_info;
 void device_probe(void);
 int context_query(uint32_t alg_class, const char *name,
 		  struct devcrypto_config *config);
-int context_open(const struct row *row, const struct vec_record *record,
-		 const uint8_t *key, uint32_t flags, int *error);
+int context_open(const struct vectors *vectors, const struct row *row,
+		 const struct vec_record *record, const uint8_t *key,
+		 uint32_t flags, uint32_t *output_bytes, int *error);
 
 /* --- layouts.c ------------------------------------------------------------ */
 
@@ -175,6 +177,17 @@ struct hash_layout {
 	unsigned int room;
 };
 
+/* One run of bytes for the algorithm, whatever the caller's buffers look like. */
+struct run_layout {
+	const char *name;
+	unsigned int src_pieces, dst_pieces;
+	struct piece src[MAX_PIECES], dst[MAX_PIECES];
+	/* Bytes of room behind what is needed, which are not to be touched. */
+	unsigned int room;
+};
+
+extern const struct run_layout run_layouts[];
+extern const unsigned int nr_run_layouts;
 extern const struct cipher_layout cipher_layouts[];
 extern const unsigned int nr_cipher_layouts;
 extern const struct hash_layout hash_layouts[];
@@ -254,6 +267,10 @@ void span_take(struct batch *batch, struct span *span, const struct piece *piece
 void span_input(struct batch *batch, const struct span *span, const uint8_t *data);
 void span_output(struct batch *batch, const struct span *span,
 		 const uint8_t *data, size_t bytes);
+void span_accept(struct batch *batch, const struct span *span, size_t skip,
+		 size_t bytes);
+bool span_holds(const struct batch *batch, const struct span *span,
+		const uint8_t *data, size_t bytes);
 void batch_source(struct batch *batch, const struct span *span, size_t bytes);
 void batch_destination(struct batch *batch, const struct span *span, size_t bytes);
 uint64_t batch_address(const struct batch *batch, size_t at);
@@ -268,6 +285,8 @@ struct contexts {
 	const struct vec_record *of;
 	int plain;
 	int layout;
+	/* devcrypto_config.out_output_bytes */
+	uint32_t output_bytes;
 };
 
 struct worker {
@@ -283,5 +302,10 @@ void worker_create(struct worker *worker, const struct vectors *vectors);
 void worker_close(struct worker *worker);
 void check_record(struct worker *worker, struct row *row,
 		  const struct vec_record *record, struct verdict *verdict);
+
+/* --- asymmetric.c --------------------------------------------------------- */
+
+void check_asymmetric(struct worker *worker, struct row *row,
+		      const struct vec_record *record, struct verdict *verdict);
 
 #endif

