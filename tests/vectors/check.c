@@ -80,7 +80,9 @@ static bool same_bytes(struct vec_bytes a, struct vec_bytes b)
 static bool same_context(const struct row *row, const struct vec_record *a,
 			 const struct vec_record *b)
 {
-	if (!same_bytes(a->key, b->key) || a->tag_bytes != b->tag_bytes ||
+	/* What a generator has been given stays with it. */
+	if (row->algorithm->alg_class == DEVCRYPTO_CLASS_RNG ||
+	    !same_bytes(a->key, b->key) || a->tag_bytes != b->tag_bytes ||
 	    a->private_key != b->private_key)
 		return false;
 	return row->algorithm->alg_class != DEVCRYPTO_CLASS_KPP ||
@@ -88,9 +90,8 @@ static bool same_context(const struct row *row, const struct vec_record *a,
 }
 
 /* Opens the contexts of a record, unless they are those of the one before. */
-static bool open_contexts(struct worker *worker, const struct row *row,
-			  const struct vec_record *record,
-			  struct verdict *verdict)
+bool open_contexts(struct worker *worker, const struct row *row,
+		   const struct vec_record *record, struct verdict *verdict)
 {
 	struct contexts *contexts = &worker->contexts;
 	int error;
@@ -588,6 +589,8 @@ void check_record(struct worker *worker, struct row *row,
 		return;
 	if (keeps_layouts(row))
 		check_symmetric(worker, row, record, verdict);
+	else if (row->algorithm->alg_class == DEVCRYPTO_CLASS_RNG)
+		check_random(worker, row, record, verdict);
 	else
 		check_asymmetric(worker, row, record, verdict);
 }

@@ -47,6 +47,19 @@ int context_query(uint32_t alg_class, const char *name,
 	return error;
 }
 
+static void add_flags(const struct row *row, const struct vec_record *record,
+		      struct devcrypto_config *config)
+{
+	if (record->private_key)
+		config->flags |= DEVCRYPTO_CONFIG_PRIVATE;
+	if (row->algorithm->alg_class == DEVCRYPTO_CLASS_RNG) {
+		/* What is packed as a key goes into the first request. */
+		config->flags |= DEVCRYPTO_CONFIG_ENTROPY;
+		config->key = 0;
+		config->key_bytes = 0;
+	}
+}
+
 /*
  * Returns a context for the key and tag length of @record, and the longest
  * output of its requests, or -1 and @error.
@@ -67,8 +80,7 @@ int context_open(const struct vectors *vectors, const struct row *row,
 	if (fd < 0)
 		die("%s: %s", device_path, strerror(errno));
 	memcpy(config.name, row->driver, sizeof(config.name));
-	if (record->private_key)
-		config.flags |= DEVCRYPTO_CONFIG_PRIVATE;
+	add_flags(row, record, &config);
 	if (row->algorithm->alg_class == DEVCRYPTO_CLASS_KPP && record->iv.bytes) {
 		config.dh_p = (uintptr_t)vec_at(vectors, record->iv);
 		config.dh_p_bytes = record->iv.bytes;

@@ -63,6 +63,7 @@ static bool fits(const struct entry *entry, uint32_t alg_class, const char *name
 		[DEVCRYPTO_CLASS_SKCIPHER] = { "skcipher", "lskcipher" },
 		[DEVCRYPTO_CLASS_AEAD] = { "aead", "aead" },
 		[DEVCRYPTO_CLASS_HASH] = { "shash", "ahash" },
+		[DEVCRYPTO_CLASS_RNG] = { "rng", "rng" },
 		[DEVCRYPTO_CLASS_AKCIPHER] = { "akcipher", "akcipher" },
 		[DEVCRYPTO_CLASS_SIG] = { "sig", "akcipher" },
 		[DEVCRYPTO_CLASS_KPP] = { "kpp", "kpp" },

@@ -13,6 +13,7 @@ class AlgClass(enum.IntEnum):
     SKCIPHER = 1
     AEAD = 2
     HASH = 3
+    RNG = 4
     AKCIPHER = 6
     SIG = 7
     KPP = 8
@@ -65,7 +66,7 @@ class Record:
         plain: plaintext, message, digest that is signed, public key of the other side, or seed of
             a round.
         cipher: ciphertext without the tag, or shared secret.
-        tag: tag, (a prefix of) the digest, signature or own public key.
+        tag: tag, (a prefix of) the digest, signature, own public key, or random output.
         tag_bytes: length of the tag to configure; 0 for classes without.
         expect: what is to happen.
         error: errno if it is to fail.

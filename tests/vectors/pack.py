@@ -21,13 +21,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import packed, sources
-from tests.vectors.model import Direction, Expect, Record
+from tests.vectors import drbg, packed, sources
+from tests.vectors.model import AlgClass, Direction, Expect, Record
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected.json"
 OUTPUT = HERE.parent.parent / "build" / "vectors"
 VECTORS = OUTPUT / "vectors.bin"
+# Those that take CAP_SYS_ADMIN.
+ROOT_VECTORS = OUTPUT / "root.bin"
 COUNTS = OUTPUT / "counts.json"
 
 # An entry of expected.json, or the whole of it.
@@ -115,12 +117,13 @@ def collect(versions: dict[str, str]) -> tuple[list[packed.Packed], Counts]:
         for relative, path, mapping in sources.files(root, package):
             origin = f"{package} {Path(relative).parent.as_posix()}"
             collection.add_file(origin, path, mapping)
+    collection.add_file("tests/vectors/nist", drbg.PATH, drbg.vectors)
     return list(collection.records.values()), collection.counts(versions)
 
 
 def _stamp(versions: dict[str, str]) -> str:
     state = hashlib.sha256(json.dumps(versions, sort_keys=True).encode())
-    for path in sorted((*HERE.glob("*.py"), *HERE.glob("*.h"))):
+    for path in sorted((*HERE.glob("*.py"), *HERE.glob("*.h"), drbg.PATH)):
         state.update(path.read_bytes())
     return state.hexdigest()
 
@@ -133,14 +136,15 @@ def pack() -> Counts:
     """
     versions = {name: importlib.metadata.version(name) for name in sources.PACKAGES}
     stamp = _stamp(versions)
-    if VECTORS.exists() and COUNTS.exists():
+    if VECTORS.exists() and ROOT_VECTORS.exists() and COUNTS.exists():
         known: Counts = json.loads(COUNTS.read_text(encoding="utf-8"))
         if known["stamp"] == stamp:
             counts: Counts = known["counts"]
             return counts
     print("Packing the published vectors (half a minute, once)", flush=True)
     records, counts = collect(versions)
-    packed.write(VECTORS, records)
+    for path, root in ((VECTORS, False), (ROOT_VECTORS, True)):
+        packed.write(path, [r for r in records if (r.record.alg_class is AlgClass.RNG) == root])
     COUNTS.write_text(json.dumps({"stamp": stamp, "counts": counts}), encoding="utf-8")
     return counts
 

@@ -79,14 +79,17 @@ struct vec_bytes {
  * What is not said here of a class is as in devcrypto.h.
  *
  * id		file and line (or number) of the published vector
- * iv		KPP: the prime of "dh"
- * assoc	KPP: the generator of "dh"
+ * key		RNG: entropy and nonce of the instantiation
+ * iv		KPP: the prime of "dh"; RNG: personalisation string
+ * assoc	KPP: the generator of "dh"; RNG: the additional inputs of both
+ *		requests, which are of one length
  * plain	plaintext; the message of a hash; the seed of a round; SIG: the
  *		digest; KPP: the public key of the other side
- * cipher	ciphertext without the tag; KPP: the shared secret
+ * cipher	ciphertext without the tag; KPP: the shared secret; RNG: the
+ *		entropies of both requests, which are of one length
  * tag		tag; digest, of which longer ones may have this much compared;
  *		SIG: the signature; KPP: the public key of @key, if it is
- *		published
+ *		published; RNG: what the second request gives
  * cases	published vectors that the record stands for: 0 for the second
  *		and later records of one vector, 2 where a file has it for
  *		encryption and once more for decryption

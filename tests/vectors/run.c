@@ -229,6 +229,7 @@ static const char *class_name(const struct row *row)
 		[DEVCRYPTO_CLASS_SKCIPHER] = "skcipher",
 		[DEVCRYPTO_CLASS_AEAD] = "aead",
 		[DEVCRYPTO_CLASS_HASH] = "hash",
+		[DEVCRYPTO_CLASS_RNG] = "rng",
 		[DEVCRYPTO_CLASS_AKCIPHER] = "akcipher",
 		[DEVCRYPTO_CLASS_SIG] = "sig",
 		[DEVCRYPTO_CLASS_KPP] = "kpp",

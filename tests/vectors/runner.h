@@ -10,6 +10,7 @@
  *	batch.c		requests, their execution and the verdict
  *	check.c		one record: the batches that it takes
  *	asymmetric.c	the same of the classes with pairs of keys
+ *	random.c	and of random bit generators
  */
 #ifndef VECTORS_RUNNER_H
 #define VECTORS_RUNNER_H
@@ -300,6 +301,8 @@ struct worker {
 
 void worker_create(struct worker *worker, const struct vectors *vectors);
 void worker_close(struct worker *worker);
+bool open_contexts(struct worker *worker, const struct row *row,
+		   const struct vec_record *record, struct verdict *verdict);
 void check_record(struct worker *worker, struct row *row,
 		  const struct vec_record *record, struct verdict *verdict);
 
@@ -307,5 +310,10 @@ void check_record(struct worker *worker, struct row *row,
 
 void check_asymmetric(struct worker *worker, struct row *row,
 		      const struct vec_record *record, struct verdict *verdict);
+
+/* --- random.c ------------------------------------------------------------- */
+
+void check_random(struct worker *worker, struct row *row,
+		  const struct vec_record *record, struct verdict *verdict);
 
 #endif
