@@ -144,9 +144,9 @@
  *	Output that does not fit is EMSGSIZE, with out_bytes 0, when they
  *	compress; a codec may want some more room than it then uses. When they
  *	decompress, "842" and the "deflate" of 7.x tell it from corrupt input; of
- *	the others EILSEQ says "corrupt, or does not fit". An LZ4 block that was
- *	cut off may pass as a shorter one: of integrity only the codec's own
- *	checks are made.
+ *	the others EILSEQ says "corrupt, or does not fit". What was cut off of an
+ *	LZ4 block, or of "deflate" before 7, may pass as a shorter one: of
+ *	integrity only the codec's own checks are made.
  * DEVCRYPTO_CLASS_AKCIPHER
  *	Asymmetric encryption: "rsa" (the bare operation of RFC 8017 section 5.1)
  *	and "pkcs1pad(rsa)" (RSAES-PKCS1-v1_5, section 7.2). Operations ENCRYPT
