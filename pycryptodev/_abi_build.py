@@ -46,6 +46,8 @@ def declarations(header: str) -> str:
     structures = "\n".join(re.findall(r"^struct \w+ \{.*?^\};", text, re.DOTALL | re.MULTILINE))
     for kernel, c99 in _TYPES.items():
         structures = re.sub(rf"\b{kernel}\b", c99, structures)
+    # Anonymous unions are none before C11, as cffi need not know.
+    structures = structures.replace("__extension__ ", "")
     return "\n".join([*macros, structures])
 
 

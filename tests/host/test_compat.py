@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -18,12 +19,12 @@ VERSION = """
 
 def complaint(folder: Path, version: str, *options: str) -> str:
     """What the preprocessor says of compat.h with the headers of this kernel."""
-    headers = folder / "linux"
-    headers.mkdir()
-    for name in ("crypto.h", "fips.h"):
-        (headers / name).touch()
+    for name in re.findall(r"#include <(.+)>", COMPAT.read_text(encoding="ascii")):
+        header = folder / name
+        header.parent.mkdir(exist_ok=True)
+        header.touch()
     text = VERSION.format(version=version.replace(".", ", "))
-    (headers / "version.h").write_text(text, encoding="ascii")
+    (folder / "linux/version.h").write_text(text, encoding="ascii")
     command = ["gcc", "-E", "-xc", f"-I{folder}", *options, str(COMPAT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert bool(done.returncode) == bool(done.stderr)

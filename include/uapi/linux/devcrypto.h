@@ -599,20 +599,20 @@ struct devcrypto_request {
 	__u32 src_segments;
 	__u32 dst_segments;
 	__aligned_u64 iv;
-	union {
+	__extension__ union {
 		__aligned_u64 assoc;
 		__aligned_u64 entropy;
 	};
-	union {
+	__extension__ union {
 		__aligned_u64 tag;
 		__aligned_u64 signature;
 	};
 	__u32 iv_bytes;
-	union {
+	__extension__ union {
 		__u32 assoc_bytes;
 		__u32 entropy_bytes;
 	};
-	union {
+	__extension__ union {
 		__u32 tag_bytes;
 		__u32 signature_bytes;
 	};
