@@ -20,6 +20,11 @@ PACKAGES := \
 	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd lz4 lzop \
 	python3-venv python3-dev \
 	bash-completion groff-base man-db mandoc pkgconf
+# What building a kernel takes besides.
+KERNEL_PACKAGES := flex bison libelf-dev
+ifneq ($(filter debug kcsan,$(KERNEL)),)
+PACKAGES += $(KERNEL_PACKAGES)
+endif
 missing  = $(filter-out $(shell dpkg-query -W -f '$${db:Status-Status}:$${Package}\n' \
 	$(PACKAGES) 2>/dev/null | sed -n 's/^installed://p'),$(PACKAGES))
 
@@ -27,7 +32,7 @@ missing  = $(filter-out $(shell dpkg-query -W -f '$${db:Status-Status}:$${Packag
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: KERNEL=6.1|6.12|7|rt, CMD='...', AS=root|member|outsider, TIMEOUT=seconds,"
+	@echo "  Variables: KERNEL=6.1|6.12|7|rt|debug|kcsan, CMD='...', AS=root|member|outsider, TIMEOUT=seconds,"
 	@echo "  ACCEL=kvm|tcg, MODARGS='name=value ...', DESTDIR=, PREFIX=$(PREFIX)"
 
 # --- what everything else needs ---------------------------------------------------------------
@@ -42,6 +47,15 @@ deps:  ## install missing Debian packages (a minute, once)
 .PHONY: kernel
 kernel: deps  ## fetch the kernel KERNEL into the cache (15 s, once)
 	@$(GUEST) prepare --kernel '$(KERNEL)'
+
+.PHONY: debug-kernel
+debug-kernel kcsan-kernel: PACKAGES += $(KERNEL_PACKAGES)
+debug-kernel: deps  ## build the kernel that finds faults (10 minutes, once)
+	@$(GUEST) prepare --kernel debug
+
+.PHONY: kcsan-kernel
+kcsan-kernel: deps  ## build the kernel that finds data races (10 minutes, once)
+	@$(GUEST) prepare --kernel kcsan
 
 .PHONY: driver
 driver: deps  ## build the driver for KERNEL (5 s, when it has changed)

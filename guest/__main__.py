@@ -47,6 +47,7 @@ def _run(arguments: argparse.Namespace, tree: kernels.KernelTree) -> int:
         accel=arguments.accel,
         timeout=arguments.timeout,
         run_as=arguments.run_as,
+        then=arguments.then,
         module_arguments=arguments.module_arguments,
         interactive=arguments.interactive,
         memory=arguments.memory,
@@ -71,6 +72,8 @@ def _run(arguments: argparse.Namespace, tree: kernels.KernelTree) -> int:
         _say(str(error))
     except KernelReportError as error:
         status = EXIT_KERNEL_REPORT
+        if arguments.provokes:
+            return status
         _show_log(log)
         _say(f"the command ended with {error.status}, but the kernel reported:")
         for line in error.reports:
@@ -87,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="guest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    prepare = verbs.add_parser("prepare", help="fetch a kernel into the cache")
+    prepare = verbs.add_parser("prepare", help="fetch a kernel into the cache, or build it there")
     build = verbs.add_parser("build", help="build the driver for it")
     run = verbs.add_parser("run", help="boot it and run a command")
     sparse = verbs.add_parser("sparse", help="check the kernel code for it with sparse")
@@ -96,16 +99,18 @@ def _parser() -> argparse.ArgumentParser:
     for verb in (prepare, build, run, sparse):
         verb.add_argument(
             "--kernel",
-            choices=[kernel.name for kernel in kernels.KERNELS],
+            choices=[kernel.name for kernel in kernels.ALL_KERNELS],
             default=kernels.KERNELS[0].name,
         )
     run.add_argument("command", nargs="?", default="", help="for bash -c (else $GUEST_COMMAND)")
     run.add_argument("--as", dest="run_as", choices=("", "root", "member", "outsider"), default="")
+    run.add_argument("--then", default="", metavar="COMMAND", help="to run as root after it")
+    run.add_argument("--provokes", action="store_true", help="do not show what the kernel reports")
     run.add_argument("--interactive", action="store_true", help="on this terminal; a shell")
     run.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS")
     run.add_argument("--accel", choices=("", "kvm", "tcg"), default="")
     run.add_argument("--module-arguments", default="", metavar="'NAME=VALUE ...'")
-    run.add_argument("--memory", type=int, default=2048, metavar="MIB")
+    run.add_argument("--memory", type=int, default=0, metavar="MIB", help="else what it needs")
     run.add_argument("--append", action="append", default=[], help="one word for the kernel")
     run.add_argument("--qemu", action="append", default=[], help="one argument for QEMU")
     return parser

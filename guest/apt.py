@@ -59,6 +59,14 @@ class Suite:
                 pairs.append((dependency[1], dependency[2] or ""))
         return pairs
 
+    def version(self, package: str) -> str:
+        """The newest version of a package."""
+        shown = run(["apt-cache", *self._options, "show", "--no-all-versions", package])
+        match = re.search(r"^Version: (\S+)$", shown, re.MULTILINE)
+        if not match:
+            raise GuestError(f"{self.name} has no {package}")
+        return match[1]
+
     def unpack(self, packages: list[str], root: Path, scratch: Path) -> None:
         """Download `packages` into `scratch` and unpack them below `root`."""
         scratch.mkdir(parents=True, exist_ok=True)

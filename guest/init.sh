@@ -13,7 +13,7 @@ system=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH=/run/guest/bin:$system
 export LANG=C.UTF-8
 exec 4>/dev/null
-# shellcheck disable=SC1091 # made for each run: PROJECT, KERNEL, KERNEL_TREE, RUN_AS, MODULE_ARGUMENTS, COMMAND, TERMINAL, END
+# shellcheck disable=SC1091 # made for each run: PROJECT, KERNEL, KERNEL_TREE, RUN_AS, MODULE_ARGUMENTS, COMMAND, THEN, TERMINAL, PANIC_ON_WARN, END
 . /run/guest/settings
 
 mount -t proc proc /proc
@@ -56,6 +56,7 @@ ip link set lo up
 echo 0 >/proc/sys/kernel/dmesg_restrict
 echo /dev/null >/proc/sys/kernel/core_pattern
 chmod 0666 /dev/kmsg
+chmod 0444 /proc/timer_list
 
 # The files that the guest works with must stay visible when /tmp is emptied.
 if [[ $PROJECT/ != /tmp/* && $KERNEL_TREE/ != /tmp/* ]]; then
@@ -115,19 +116,21 @@ modprobe virtio_crypto
 # shellcheck disable=SC2086 # several parameters
 modprobe devcrypto $MODULE_ARGUMENTS
 udevadm settle --timeout=20
-echo 1 >/proc/sys/kernel/panic_on_warn
+echo "$PANIC_ON_WARN" >/proc/sys/kernel/panic_on_warn
 
-home=/root login=root
-become=()
-if [[ -n $RUN_AS && $RUN_AS != root ]]; then
-	home=$(getent passwd "$RUN_AS" | cut -d: -f6) login=$RUN_AS
-	become=(setpriv --reuid "$RUN_AS" --regid "$RUN_AS" --init-groups)
-fi
-environment=(
-	"HOME=$home" "USER=$login" "LOGNAME=$login" "LANG=$LANG" TERM=dumb
-	"PATH=$PROJECT/build/venv/bin:$system"
-	"DEVCRYPTO_GUEST=1" "DEVCRYPTO_KERNEL=$KERNEL" PYTHONDONTWRITEBYTECODE=1
-)
+# Runs a command as a user, with nothing of this script's surroundings but its streams.
+run_as() {
+	local login=${1:-root} line=$2 home=/root become=()
+	shift 2
+	if [[ $login != root ]]; then
+		home=$(getent passwd "$login" | cut -d: -f6)
+		become=(setpriv --reuid "$login" --regid "$login" --init-groups)
+	fi
+	env -i "HOME=$home" "USER=$login" "LOGNAME=$login" "LANG=$LANG" \
+		"PATH=$PROJECT/build/venv/bin:$system" \
+		"DEVCRYPTO_GUEST=1" "DEVCRYPTO_KERNEL=$KERNEL" PYTHONDONTWRITEBYTECODE=1 \
+		"$@" "${become[@]}" bash -c "$line"
+}
 
 # Through pipes, because a port can be opened only once and the command may want to open
 # /dev/stdout again.
@@ -142,13 +145,20 @@ trap - ERR
 set +e
 echo '<5>guest: command begins' >/dev/kmsg
 if [[ -n $TERMINAL ]]; then
-	env -i "${environment[@]}" "TERM=vt100" setsid --ctty --wait "${become[@]}" \
-		bash -c "$COMMAND" <>"$TERMINAL" >&0 2>&0 3>&- 4>&- 5>&-
+	run_as "$RUN_AS" "$COMMAND" TERM=vt100 setsid --ctty --wait \
+		<>"$TERMINAL" >&0 2>&0 3>&- 4>&- 5>&-
+	status=$?
 else
-	env -i "${environment[@]}" setsid --wait "${become[@]}" bash -c "$COMMAND" \
-		</dev/null >/run/guest/stdout 2>/run/guest/stderr 3>&- 4>&- 5>&-
+	exec 6>/run/guest/stdout 7>/run/guest/stderr
+	run_as "$RUN_AS" "$COMMAND" TERM=dumb setsid --wait \
+		</dev/null >&6 2>&7 3>&- 4>&- 5>&- 6>&- 7>&-
+	status=$?
+	if [[ -n $THEN ]]; then
+		run_as root "$THEN" TERM=dumb setsid --wait \
+			</dev/null >&6 2>&7 3>&- 4>&- 5>&- 6>&- 7>&- || status=$((status ? status : $?))
+	fi
+	exec 6>&- 7>&-
 fi
-status=$?
 echo '<5>guest: command ends' >/dev/kmsg
 
 # What the command left running may hold the pipes open for ever.

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from guest import source
 from guest.apt import Suite
 from guest.errors import GuestError
 from guest.paths import CACHE, locked
@@ -29,15 +30,51 @@ class Kernel:
     """Whether it comes from the suite's backports."""
     flavour: str = "amd64"
     """Debian's flavour, the end of its package names."""
+    fragments: tuple[str, ...] = ()
+    """Config fragments that the project builds it with; none = Debian has built it."""
+    options: tuple[str, ...] = ()
+    """Words for its command line."""
+    memory: int = 2048
+    """What a guest with it needs, in MiB."""
+
+    @property
+    def finds_faults(self) -> bool:
+        """Whether it was built to report what is wrong, and to go on then."""
+        return bool(self.fragments)
 
 
-# The one list of supported kernels.
+# The one list of supported kernels, as Debian builds them.
 KERNELS = (
     Kernel("6.1", "bookworm"),
     Kernel("rt", "bookworm", flavour="rt-amd64"),
     Kernel("6.12", "trixie"),
     Kernel("7", "trixie", backports=True),
 )
+
+# Of algorithms that Debian's kernel has tested: with KASAN it takes minutes.
+NO_SELF_TESTS = "cryptomgr.notests"
+
+# Built by the project, to find mistakes.
+DEBUG_KERNELS = (
+    Kernel(
+        "debug",
+        "bookworm",
+        fragments=("machine", "crypto", "debug"),
+        # Every report of KASAN, not just the first; pages are poisoned if asked for only.
+        options=("kasan_multi_shot", "page_poison=1", NO_SELF_TESTS),
+        memory=2560,
+    ),
+    Kernel(
+        "kcsan",
+        "bookworm",
+        fragments=("machine", "crypto", "kcsan"),
+        options=(NO_SELF_TESTS,),
+    ),
+)
+ALL_KERNELS = (*KERNELS, *DEBUG_KERNELS)
+
+# The sources of the debug kernels.
+SOURCES = "linux-source-6.1"
 
 # The packages that make up a kernel; their other dependencies are tools the host has.
 PARTS = (
@@ -63,9 +100,10 @@ class KernelTree:
         return (self.root / "release").read_text(encoding="ascii").strip()
 
     @property
-    def vmlinux(self) -> Path:
-        """The uncompressed kernel, which QEMU starts without a boot loader."""
-        return self.root / "vmlinux"
+    def image(self) -> Path:
+        """What QEMU starts."""
+        compressed = self.root / "bzImage"
+        return compressed if compressed.exists() else self.root / "vmlinux"
 
     @property
     def modules(self) -> Path:
@@ -84,14 +122,16 @@ class KernelTree:
 
 def find(name: str) -> Kernel:
     """The kernel of that name."""
-    for kernel in KERNELS:
+    for kernel in ALL_KERNELS:
         if kernel.name == name:
             return kernel
-    raise GuestError(f"no kernel {name}: have {', '.join(kernel.name for kernel in KERNELS)}")
+    raise GuestError(f"no kernel {name}: have {', '.join(kernel.name for kernel in ALL_KERNELS)}")
 
 
 def prepare(kernel: Kernel) -> KernelTree:
-    """Return the kernel's tree; fetch it first if the cache does not have it."""
+    """Return the kernel's tree; fetch or build it first if the cache does not have it."""
+    if kernel.fragments:
+        return _prepare_built(kernel)
     root = CACHE / "kernels" / kernel.name
     tree = KernelTree(kernel, root)
     with locked(root.parent):
@@ -102,6 +142,26 @@ def prepare(kernel: Kernel) -> KernelTree:
             shutil.rmtree(root, ignore_errors=True)
             scratch.rename(root)
     return tree
+
+
+def _prepare_built(kernel: Kernel) -> KernelTree:
+    """The same for a kernel that the project builds: there is one tree for each recipe."""
+    suite = Suite(kernel.suite)
+    suite.refresh()
+    recipe = source.recipe(SOURCES, suite.version(SOURCES), kernel.fragments)
+    root = CACHE / "kernels" / f"{kernel.name}-{recipe.digest}"
+    # Not the lock of the others, who would wait for minutes.
+    work = CACHE / "sources" / kernel.name
+    with locked(work):
+        if not root.exists():
+            scratch = work / "new"
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir()
+            release = source.build(recipe, suite, scratch, work / "scratch")
+            (scratch / "release").write_text(release + "\n", encoding="ascii")
+            root.parent.mkdir(exist_ok=True)
+            scratch.rename(root)
+    return KernelTree(kernel, root)
 
 
 def _fetch(kernel: Kernel, scratch: Path, root: Path) -> None:
@@ -117,7 +177,7 @@ def _fetch(kernel: Kernel, scratch: Path, root: Path) -> None:
     image = scratch / "boot" / f"vmlinuz-{release}"
     if not image.exists():
         image = tree.modules / "vmlinuz"
-    tree.vmlinux.write_bytes(_uncompress(image.read_bytes()))
+    tree.image.write_bytes(_uncompress(image.read_bytes()))
     makefile = tree.headers / "Makefile"
     text = makefile.read_text(encoding="utf-8")
     # It names the folders of an installed package.
@@ -149,7 +209,7 @@ def _release(packages: list[str]) -> str:
 
 
 def _uncompress(image: bytes) -> bytes:
-    """The ELF file inside a bzImage.
+    """The ELF file inside a bzImage, which QEMU starts without a boot loader.
 
     The decompressor inside takes longer under emulation than the rest of the boot.
     Offsets: Documentation/arch/x86/boot.rst.

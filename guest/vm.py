@@ -73,9 +73,11 @@ class Options:
         accel: `kvm`, `tcg`, or empty to take what serves.
         timeout: seconds until the guest is killed.
         run_as: user of the guest to run the command as; empty for root.
+        then: another command, run as root once the first has ended, however it did; the status is
+            that of the first that failed.
         module_arguments: parameters for the driver, as modprobe takes them.
         interactive: connect this process's terminal to the command, without a time limit.
-        memory: the guest's memory in MiB.
+        memory: the guest's memory in MiB; 0 = what the kernel needs.
         kernel_options: more words for the kernel's command line.
         qemu_options: more arguments for QEMU.
     """
@@ -83,9 +85,10 @@ class Options:
     accel: str = ""
     timeout: float = 600.0
     run_as: str = ""
+    then: str = ""
     module_arguments: str = ""
     interactive: bool = False
-    memory: int = 2048
+    memory: int = 0
     kernel_options: Sequence[str] = ()
     qemu_options: Sequence[str] = ()
 
@@ -151,7 +154,10 @@ def run_in_vm(
         "RUN_AS": options.run_as,
         "MODULE_ARGUMENTS": options.module_arguments,
         "COMMAND": command,
+        "THEN": options.then,
         "TERMINAL": "/dev/hvc0" if options.interactive else "",
+        # A kernel that was built to report goes on, so that what it says next is known, too.
+        "PANIC_ON_WARN": "0" if tree.kernel.finds_faults else "1",
         "END": end,
     }
     with tempfile.NamedTemporaryFile(prefix="guest-", suffix=".initrd") as initrd:
@@ -168,7 +174,8 @@ def run_in_vm(
         if not options.interactive and time.monotonic() - started >= options.timeout:
             raise VMTimeoutError(f"the guest was killed after {options.timeout:g} s")
         raise LostVMError("the guest died without a status")
-    reports = console.find_reports(console.read(log))
+    found = console.attribute(console.read(log))
+    reports = [f"{line} ({where})" if where else line for where, line in found]
     if reports:
         raise KernelReportError(reports, status)
     return status
@@ -207,6 +214,7 @@ def _command(tree: KernelTree, options: Options, initrd: Path, log: Path) -> lis
         # On a busy host the guest stands still longer than these watchdogs allow.
         "watchdog_thresh=60",
         "rcupdate.rcu_cpu_stall_timeout=120",
+        *tree.kernel.options,
         *options.kernel_options,
     ]
     return [
@@ -214,8 +222,8 @@ def _command(tree: KernelTree, options: Options, initrd: Path, log: Path) -> lis
         *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"),
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", "q35", "-accel", accel, "-cpu", cpu),
-        *("-smp", "2", "-m", f"{options.memory}M"),
-        *("-kernel", str(tree.vmlinux), "-initrd", str(initrd), "-append", " ".join(append)),
+        *("-smp", "2", "-m", f"{options.memory or tree.kernel.memory}M"),
+        *("-kernel", str(tree.image), "-initrd", str(initrd), "-append", " ".join(append)),
         *("-chardev", f"file,id=console,path={log},append=on"),
         *("-serial", "chardev:console"),
         *("-fsdev", "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"),

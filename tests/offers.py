@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from guest.kernels import KERNELS
+from guest.kernels import ALL_KERNELS
 from pycryptodev import AlgClass, AlgorithmNotFound, query
 
 LIST = Path(__file__).with_suffix(".txt")
 
-MARKS = (*(kernel.name for kernel in KERNELS), "cpu", "config", "aside", "root")
+MARKS = (*(kernel.name for kernel in ALL_KERNELS), "cpu", "config", "aside", "root")
 """What may stand behind a name, in this order."""
 
 LACK = re.compile(r"this kernel has no (\S+)$")

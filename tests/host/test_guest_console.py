@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from guest.console import BEGIN, find_reports
+from guest.console import BEGIN, attribute, find_reports
 
 # One line of each checker, as it opens a report.
 REPORTS = [
@@ -31,6 +31,11 @@ REPORTS = [
     "[    9.1] refcount_t: underflow; use-after-free.",
     "[    9.1] ODEBUG: free active (active state 0) object type: work_struct",
     "[    9.1] list_del corruption. prev->next should be 1, but was 2",
+    "[    9.1] pagealloc: memory corruption",
+    "[    9.1] kmemleak: Kernel memory leak detector disabled",
+    "[    9.1] INFO: lockdep is turned off.",
+    # As /dev/kmsg has it.
+    "4,1234,9100000,-;WARNING: possible circular locking dependency detected",
     "[    9.1] Call Trace:",
 ]
 
@@ -82,3 +87,52 @@ def test_warning_of_the_engine_is_not_expected_later() -> None:
 
 def test_another_report_beside_the_expected_one_counts() -> None:
     assert find_reports(RSA + REPORTS[1] + "\n" + BEGUN) == [REPORTS[1]]
+
+
+def test_reports_are_attributed() -> None:
+    """To the test that runs, or to the one behind which they fall."""
+    log = "\n".join(
+        [
+            REPORTS[1],
+            "[    9.2] test begins: tests/admin/test_x.py::test_y[1]",
+            REPORTS[2],
+            "[    9.3] test ends: tests/admin/test_x.py::test_y[1]",
+            REPORTS[2],
+            REPORTS[3],
+        ]
+    )
+    test = "tests/admin/test_x.py::test_y[1]"
+    assert list(attribute(BEGUN + log)) == [
+        ("", REPORTS[1]),
+        (f"in {test}", REPORTS[2]),
+        (f"after {test}", REPORTS[2]),
+        (f"after {test}", REPORTS[3]),
+    ]
+
+
+RACE = """\
+[    9.1] ==================================================================
+[    9.1] BUG: KCSAN: data-race in {function} / tick_sched_timer
+[    9.1]
+[    9.1] write to 0xffff888003a5b6f8 of 8 bytes by task 259 on cpu 1:
+[    9.1]  {function}+0x8a/0x180
+[    9.1]  do_syscall_64+0x38/0x90
+[    9.1]
+[    9.1] value changed: 0x0000000000000001 -> 0x0000000000000002
+"""
+RACE_ENDS = "[    9.1] ==================================================================\n"
+
+
+def test_race_of_the_kernel_with_itself_is_none_of_ours() -> None:
+    race = RACE.format(function="do_exit")
+    assert not find_reports(BEGUN + race + RACE_ENDS)
+    assert len(find_reports(BEGUN + race + RACE_ENDS + REPORTS[1])) == 1
+
+
+def test_race_of_the_driver_is_found() -> None:
+    """Also if the log ends in the middle of a report, or one of another's stands ahead of it."""
+    ours = RACE.format(function="dc_ioctl [devcrypto]")
+    race = RACE.format(function="do_exit")
+    assert len(find_reports(BEGUN + ours + RACE_ENDS)) == 1
+    assert len(find_reports(BEGUN + race + RACE_ENDS + ours + RACE_ENDS)) == 1
+    assert len(find_reports(BEGUN + race)) == 1

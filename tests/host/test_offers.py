@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from guest.kernels import KERNELS
+from guest.kernels import ALL_KERNELS, DEBUG_KERNELS, KERNELS
 from pycryptodev import AlgClass
 from tests import offers
 from tests.offers import Offer
@@ -54,9 +54,16 @@ def test_the_list_has_what_the_policy_allows() -> None:
     assert set(allowed) == marked
 
 
-@pytest.mark.parametrize("kernel", [kernel.name for kernel in KERNELS])
+@pytest.mark.parametrize("kernel", [kernel.name for kernel in ALL_KERNELS])
 def test_every_kernel_offers_every_class(kernel: str) -> None:
     assert {offer.alg_class for offer in offers.of(kernel)} == set(AlgClass)
+
+
+@pytest.mark.parametrize("root", [False, True])
+def test_what_finds_faults_offers_what_debian_does(root: bool) -> None:
+    stock = {offer.asked for offer in offers.of(KERNELS[0].name, root=root)}
+    for kernel in DEBUG_KERNELS:
+        assert stock <= {offer.asked for offer in offers.of(kernel.name, root=root)}
 
 
 def test_a_skip_for_what_is_offered_is_objected_to(monkeypatch: pytest.MonkeyPatch) -> None:
