@@ -2,12 +2,17 @@
 """What the tests of the device share.
 
 Tests under ``device/`` and ``admin/`` need the device. Around each of them the kernel log is read:
-a report of the kernel (an oops, a WARN, a checker's finding) fails the test it falls into.
+a report of the kernel (an oops, a WARN, a checker's finding) fails the test it falls into. One that
+falls behind a test fails the next, or the run, and is named with the test it came behind.
 
     @pytest.mark.requires("cbc(aes)")       skips the test if the kernel has no such algorithm
     def test_x(requires): requires("sm3")   the same inside a test
 
 A test that is skipped for an algorithm that the kernel has to offer (offers.txt) fails.
+
+Options:
+    --until SECONDS     begin no test later than that, in seconds since 1970
+    --not-run FILE      put the names of the tests there for which that left no time
 
 Environment:
     DEVCRYPTO_GUEST=1   this is the guest: a missing device, or a kernel log that cannot be read, is
@@ -19,13 +24,16 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
+import time
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from guest.console import find_reports
+from guest.console import attribute
+from guest.kernels import DEBUG_KERNELS
 from pycryptodev import (
     AlgClass,
     AlgorithmNotFound,
@@ -38,14 +46,46 @@ from tests import offers
 
 IN_GUEST = os.environ.get("DEVCRYPTO_GUEST") == "1"
 TESTS = Path(__file__).parent
-NEED_DEVICE = (TESTS / "device", TESTS / "admin")
+NEED_DEVICE = tuple(TESTS / name for name in ("device", "admin", "faults", "end"))
 KERNEL_LOG = "/dev/kmsg"
 
-# Far beyond the slowest test on a busy host.
+# Far beyond the slowest test on a busy host, and how much longer a kernel takes that finds faults.
 TEST_LIMIT_S = 180
+FINDS_FAULTS = offers.running() in {kernel.name for kernel in DEBUG_KERNELS}
+SLOWER = 6 if FINDS_FAULTS else 1
+
+# Where the kernel says which tick it is; the guest lets every user read it.
+TIMERS = Path("/proc/timer_list")
+TICK = re.compile(r"^jiffies: (\d+)$", re.MULTILINE)
 
 # A record of /dev/kmsg is at most this long.
 RECORD_BYTES = 8192
+
+
+NOT_RUN = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Make the options known."""
+    parser.addoption("--until", type=float, default=float("inf"), help="begin no test after that")
+    parser.addoption("--not-run", type=Path, help="file for the names of what is left then")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Leave a test out for which there is no time."""
+    if time.time() < item.config.getoption("--until"):
+        return None
+    item.config.stash.setdefault(NOT_RUN, []).append(item.nodeid)
+    return True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Say which tests were left out."""
+    path: Path | None = session.config.getoption("--not-run")
+    if path is not None:
+        names = session.config.stash.get(NOT_RUN, [])
+        path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -105,8 +145,13 @@ class KernelLog:
         os.lseek(self._fd, 0, os.SEEK_END)
 
     def mark(self, text: str) -> None:
-        """Write a line to it, so that whoever reads the log sees which test a message is of."""
+        """Write a line to it, so that whoever reads the log sees which test a message is of.
+
+        Where kmemleak may look for what was lost, the kernel's tick stands behind it.
+        """
         os.write(self._fd, f"<5>{text}\n".encode())
+        if FINDS_FAULTS and (tick := TICK.search(TIMERS.read_text(encoding="ascii"))):
+            os.write(self._fd, f"<7>test tick: {tick[1]}\n".encode())
 
     def read(self) -> str:
         """Return the messages since the last call."""
@@ -134,21 +179,38 @@ def open_kernel_log() -> KernelLog | None:
         return None
 
 
+@pytest.fixture(scope="session")
+def whole_log() -> Iterator[KernelLog | None]:
+    """The kernel's messages from the first test of the device to the last."""
+    log = open_kernel_log()
+    yield log
+    if log is None:
+        return
+    reports = describe(log.read())
+    log.close()
+    if reports:
+        pytest.fail(reports)
+
+
+def describe(log: str) -> str:
+    """What the kernel reported and where; empty = nothing."""
+    found = [f"{where or 'ahead of it'}: {line}" for where, line in attribute(log)]
+    return f"the kernel reported {'; '.join(found)}" if found else ""
+
+
 @pytest.fixture(autouse=True)
 def kernel_log(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test of the device into which a report of the kernel falls."""
     item: pytest.Item = request.node
-    log = open_kernel_log() if needs_device(item) else None
+    log: KernelLog | None = request.getfixturevalue("whole_log") if needs_device(item) else None
     if log is None:
         yield
         return
     log.mark(f"test begins: {item.nodeid}")
     yield
     log.mark(f"test ends: {item.nodeid}")
-    reports = find_reports(log.read())
-    log.close()
-    if reports:
-        pytest.fail("the kernel reported: " + "; ".join(reports))
+    if reports := describe(log.read()):
+        pytest.fail(reports)
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +221,7 @@ def time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     marker = request.node.get_closest_marker("time_limit")
     seconds: float = marker.args[0] if marker else TEST_LIMIT_S
-    faulthandler.dump_traceback_later(seconds, exit=True)
+    faulthandler.dump_traceback_later(SLOWER * seconds, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The runner of the harness: harness.h says how tests are written. */
+#include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -155,6 +158,23 @@ static bool wait_for(pid_t child, unsigned int seconds, int *status)
 	}
 }
 
+/* Where a test begins, for those who read in the kernel log of the guest what came of it. */
+static void mark(const char *what, const char *name)
+{
+	int log = getenv("DEVCRYPTO_GUEST") ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
+
+	char line[256];
+	int length = snprintf(line, sizeof(line), "<5>test %s: %s %s\n", what,
+			      program_invocation_short_name, name);
+
+	if (log < 0)
+		return;
+	/* One write is one message; that one is lost is no failure of the test. */
+	if (write(log, line, (size_t)length) != length)
+		harness_note("no mark in the kernel log");
+	close(log);
+}
+
 static pid_t start(const struct harness_group *group, size_t index, const sigset_t *mask)
 {
 	pid_t child = fork();
@@ -184,9 +204,11 @@ static bool run(const struct harness_group *group, size_t index, unsigned int nu
 	pid_t child;
 
 	name_of(group, index, name, sizeof(name));
+	mark("begins", name);
 	child = start(group, index, mask);
 	in_time = wait_for(child, group->limit_seconds, &status);
 	kill(-child, SIGKILL);
+	mark("ends", name);
 	if (!in_time && !wait_for(child, 10, &status)) {
 		printf("not ok %u - %s\n", number, name);
 		printf("Bail out! %s hangs in the kernel\n", name);
