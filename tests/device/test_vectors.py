@@ -4,6 +4,9 @@
 The work is done by the C runner (tests/vectors), in one run of some minutes; each implementation of
 each algorithm is one result here. Which there have to be is in tests/offers.txt, and how many
 vectors have to have been run in tests/vectors/expected.json.
+
+Environment:
+    VECTORS_EVERY=N     run one record in N (at most 64): for kernels on which all take hours
 """
 
 from __future__ import annotations
@@ -26,12 +29,18 @@ from tests.vectors.model import Direction, Expect, Form, Record
 
 RUNNER = pack.OUTPUT / "run"
 REPORT = pack.OUTPUT.parent / "out" / "vectors.jsonl"
-TIMEOUT_S = 1200
+TIMEOUT_S = 3600
 
 pytestmark = pytest.mark.time_limit(TIMEOUT_S + 60)
 
+# Of so many records one is run.
+EVERY = int(os.environ.get("VECTORS_EVERY", "1"))
+
 # Every request waits for the emulated engine.
-SLOW = ("virtio_crypto_aes_cbc", 32)
+SLOW = ("virtio_crypto_aes_cbc", max(32, EVERY))
+
+# The runner counts anew in each of its tasks, of so many records.
+TASK_RECORDS = 64
 
 # Layouts that every record has; some have one more, in which the IV chains.
 LAYOUTS = {"skcipher": 17, "aead": 17, "hash": 15, "akcipher": 3, "sig": 3, "kpp": 3}
@@ -93,9 +102,8 @@ def report(pytestconfig: pytest.Config) -> list[Line]:
     workers = (os.cpu_count() or 1) + 1
     wanted = REPORT.with_suffix(".wanted")
     wanted.write_text("".join(f"{name} {driver}\n" for name, driver in OFFERED), "ascii")
-    result = run(
-        REPORT, pack.VECTORS, "-s", f"{driver}={every}", "-j", str(workers), "-w", str(wanted)
-    )
+    sample = ("-e", str(EVERY), "-s", f"{driver}={every}")
+    result = run(REPORT, pack.VECTORS, *sample, "-j", str(workers), "-w", str(wanted))
     assert result.returncode in (0, 1), result.stderr
     lines = [json.loads(line) for line in REPORT.read_text(encoding="utf-8").splitlines()]
     assert bool(result.returncode) == any("failure" in line for line in lines), result.stderr
@@ -110,6 +118,12 @@ def only(report: list[Line], kind: str) -> list[Line]:
 def test_runner_is_built() -> None:
     assert RUNNER.exists(), "run make tests-build first"
     assert pack.VECTORS.exists(), "run make tests-build first"
+
+
+def sampled(records: int, every: int) -> int:
+    """How many of an algorithm's records are run."""
+    tasks, rest = divmod(records, TASK_RECORDS)
+    return tasks * -(-TASK_RECORDS // every) + -(-rest // every)
 
 
 def check_row(found: Line, report: list[Line]) -> None:
@@ -127,16 +141,15 @@ def check_row(found: Line, report: list[Line]) -> None:
         if ident not in known or known[ident] not in text
     ]
     assert not unknown, "\n".join(unknown[:SHOWN])
-    assert failures.keys() == known.keys(), "an entry of deviations.py does not fail any more"
-    assert found["failed_records"] == len(known)
     assert found["layouts"] >= LAYOUTS[found["class"]]
     assert not found["long_records"], "too long for the layouts"
     expected = EXPECTED["algorithms"][algorithm]
+    assert found["every"] == (SLOW[1] if driver == SLOW[0] else EVERY)
+    assert found["records"] == sampled(expected["records"], found["every"])
     if found["every"] == 1:
-        assert (found["cases"], found["records"]) == (expected["cases"], expected["records"])
-    else:
-        assert driver == SLOW[0]
-        assert found["records"] >= expected["records"] // found["every"]
+        assert found["cases"] == expected["cases"]
+        assert failures.keys() == known.keys(), "an entry of deviations.py does not fail any more"
+    assert found["failed_records"] == len(failures)
     assert found["passed"] == found["cases"] - found["failed"]
 
 
@@ -167,7 +180,7 @@ def test_what_is_absent_does_not_exist(report: list[Line]) -> None:
 def test_fifty_thousand_cases_ran(
     report: list[Line], record_property: Callable[[str, object], None]
 ) -> None:
-    """As many as there are of the algorithms that the kernel has to offer, less what is known."""
+    """As many as there are of the algorithms that the kernel has to offer, less what is known, or their share."""
     best: dict[str, Line] = {}
     for line in only(report, "row"):
         if line["passed"] >= best.get(line["algorithm"], line)["passed"]:
@@ -178,8 +191,9 @@ def test_fifty_thousand_cases_ran(
     for alg_class, cases in classes.items():
         record_property(f"vectors {alg_class}", cases)
     ran = sum(line["passed"] + line["failed"] for line in best.values())
-    assert ran == sum(EXPECTED["algorithms"][name]["cases"] for name in best)
-    assert classes.total() >= 50_000
+    if EVERY == 1:
+        assert ran == sum(EXPECTED["algorithms"][name]["cases"] for name in best)
+    assert classes.total() >= 50_000 // EVERY
 
 
 # --- that the runner notices ------------------------------------------------------------------

@@ -28,7 +28,6 @@ static void add(struct results *results, const struct vec_algorithm *algorithm,
 	row = &results->row[results->rows++];
 	row->algorithm = algorithm;
 	row->config = *config;
-	row->every = 1;
 	memcpy(row->driver, config->out_driver, sizeof(row->driver));
 }
 

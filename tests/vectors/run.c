@@ -4,8 +4,8 @@
  * on every implementation of its algorithm.
  *
  *	run [-l] [-r REPORT] [-j WORKERS] [-f FAILURES] [-a ALGORITHM]
- *	    [-D DRIVER] [-i ID] [-w WANTED] [-s DRIVER=EVERY] [-d DEVICE]
- *	    VECTORS
+ *	    [-D DRIVER] [-i ID] [-w WANTED] [-e EVERY] [-s DRIVER=EVERY]
+ *	    [-d DEVICE] VECTORS
  *
  * -l	list what would be run
  * -r	write the report there, one JSON object a line
@@ -16,6 +16,7 @@
  * -i	only records that come from this published vector
  * -w	look for the drivers in this file, which has a generic name and a driver
  *	name a line; the others that are registered are found without
+ * -e	run one record out of so many
  * -s	of this driver, which is slow, run one record out of so many
  * -d	the device's node
  *
@@ -52,8 +53,9 @@ struct options {
 	bool list;
 	unsigned int workers;
 	unsigned int failures;
-	/* Of the slow driver, every how many records one is run. */
+	/* Every how many records one is run, and of the slow driver. */
 	unsigned int every;
+	unsigned int slow_every;
 };
 
 /* Some records of one row. */
@@ -345,14 +347,14 @@ static void parse_slow(char *text, struct options *options)
 		die("%s: not DRIVER=EVERY", text);
 	*equals = '\0';
 	options->slow_driver = text;
-	options->every = number(equals + 1, TASK_RECORDS);
+	options->slow_every = number(equals + 1, TASK_RECORDS);
 }
 
 static void parse(int argc, char **argv, struct options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "lr:j:f:a:D:i:w:s:d:")) != -1) {
+	while ((option = getopt(argc, argv, "lr:j:f:a:D:i:w:e:s:d:")) != -1) {
 		switch (option) {
 		case 'l':
 			options->list = true;
@@ -377,6 +379,9 @@ static void parse(int argc, char **argv, struct options *options)
 			break;
 		case 'w':
 			options->wanted = optarg;
+			break;
+		case 'e':
+			options->every = number(optarg, TASK_RECORDS);
 			break;
 		case 's':
 			parse_slow(optarg, options);
@@ -403,8 +408,9 @@ static void choose_rows(struct results *results, const struct options *options)
 
 		if (options->driver && strcmp(options->driver, row->driver))
 			continue;
+		row->every = options->every;
 		if (options->slow_driver && !strcmp(options->slow_driver, row->driver))
-			row->every = options->every;
+			row->every = options->slow_every;
 		if (kept != i)
 			memcpy(&results->row[kept], row, sizeof(*row));
 		kept++;
@@ -418,6 +424,7 @@ int main(int argc, char **argv)
 	struct options options = {
 		.workers = cpus < MAX_WORKERS ? (unsigned int)cpus : MAX_WORKERS,
 		.failures = 1000,
+		.every = 1,
 	};
 	static struct absent absent[MAX_ABSENT];
 	struct wanted_list list = { .count = 0 };
