@@ -4,6 +4,9 @@
 KERNEL  ?= 6.1
 TIMEOUT ?= 600
 PREFIX  ?= /usr/local
+# Of the debug kernels' tests: the time for them, and of how many published vectors one is run.
+BUDGET  ?= inf
+EVERY   ?= 16
 # make has an assembler of this name.
 ifneq ($(origin AS),command line)
 AS      :=
@@ -33,7 +36,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: KERNEL=6.1|6.12|7|rt|debug|kcsan, CMD='...', AS=root|member|outsider, TIMEOUT=seconds,"
-	@echo "  ACCEL=kvm|tcg, MODARGS='name=value ...', DESTDIR=, PREFIX=$(PREFIX)"
+	@echo "  ACCEL=kvm|tcg, BUDGET=seconds, EVERY=N, MODARGS='name=value ...', DESTDIR=, PREFIX=$(PREFIX)"
 
 # --- what everything else needs ---------------------------------------------------------------
 
@@ -49,7 +52,7 @@ kernel: deps  ## fetch the kernel KERNEL into the cache (15 s, once)
 	@$(GUEST) prepare --kernel '$(KERNEL)'
 
 .PHONY: debug-kernel
-debug-kernel kcsan-kernel: PACKAGES += $(KERNEL_PACKAGES)
+debug-kernel kcsan-kernel test-debug test-kcsan: PACKAGES += $(KERNEL_PACKAGES)
 debug-kernel: deps  ## build the kernel that finds faults (10 minutes, once)
 	@$(GUEST) prepare --kernel debug
 
@@ -107,6 +110,14 @@ test: venv driver  ## the whole suite, in the guest (6 minutes; 8 the first time
 .PHONY: test-kernels
 test-kernels: venv  ## the whole suite on every kernel, and the README's table (25 minutes)
 	@$(BIN)/python -m tests.run --kernel all
+
+.PHONY: test-debug
+test-debug: venv debug-kernel  ## the suite in the guest with the kernel that finds faults (half an hour)
+	@$(BIN)/python -m tests.run --kernel debug --every $(EVERY) --seconds $(BUDGET) detectors admin device
+
+.PHONY: test-kcsan
+test-kcsan: venv kcsan-kernel  ## the suite in the guest with the kernel that finds data races (half an hour)
+	@$(BIN)/python -m tests.run --kernel kcsan --every $(EVERY) --seconds $(BUDGET) detectors admin device
 
 .PHONY: check
 check: venv  ## the static checks (20 s)

@@ -7,6 +7,11 @@ whose JUnit report is counted here; a part that leaves no report, that ran no te
 guest ended badly counts as a failure of its own. So does a test that was skipped for any other
 reason than that the kernel lacks an algorithm.
 
+On a kernel that finds faults there is one part more, in which each of its detectors has to report a
+fault, and the other guests end with another pytest run, which looks for what is left.
+With `--seconds` each part has its share of the time; its tests are begun as long as that lasts, in
+their order, and the files of those that are left are named.
+
 Over all kernels, the part on the host runs once, and what the others found makes a table of what
 the device offers on each kernel, which has to be the one in README.md.
 """
@@ -14,14 +19,18 @@ the device offers on each kernel, which has to be the one in README.md.
 from __future__ import annotations
 
 import argparse
+import math
+import shlex
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from guest.kernels import KERNELS
+from guest.errors import EXIT_KERNEL_REPORT
+from guest.kernels import KERNELS, find
 from tests.offers import LACK
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -42,12 +51,14 @@ class Counts:
         passed: tests that passed.
         failed: tests that failed, errors in their set-up included.
         skipped: tests that were skipped, each for an algorithm that the kernel lacks.
+        not_run: tests for which there was no time.
         properties: what tests have recorded beside their result.
     """
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    not_run: int = 0
     properties: dict[str, str] = field(default_factory=dict)
 
     def __add__(self, other: Counts) -> Counts:
@@ -55,11 +66,13 @@ class Counts:
             self.passed + other.passed,
             self.failed + other.failed,
             self.skipped + other.skipped,
+            self.not_run + other.not_run,
             self.properties | other.properties,
         )
 
     def __str__(self) -> str:
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+        text = f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+        return text + (f", {self.not_run} not run for lack of time" if self.not_run else "")
 
 
 @dataclass(frozen=True)
@@ -71,12 +84,16 @@ class Part:
         paths: what pytest collects, relative to the project.
         user: the user in the guest; empty = on the host.
         timeout_s: limit for the guest, in seconds.
+        end: what pytest collects behind it in the same guest, as root; empty = nothing.
+        provokes: the kernel has to report something in this part, in the others it must not.
     """
 
     name: str
     paths: tuple[str, ...]
     user: str = ""
     timeout_s: int = 3600
+    end: str = ""
+    provokes: bool = False
 
 
 PARTS = (
@@ -85,15 +102,56 @@ PARTS = (
     Part("admin", ("tests/admin",), user="root"),
 )
 
+# On a kernel that finds faults: what takes longest comes last, if there is not time for all.
+SLOWER = 4
+DETECTORS = "detectors"
+NAMES = (*(part.name for part in PARTS), DETECTORS)
+
+# What a guest needs for its end, of the time that there is.
+END_S = 100
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is left out where all would take too long.
+
+    Args:
+        until: when the last test in a guest may begin, in seconds since 1970.
+        every: of how many published vectors one is run.
+    """
+
+    until: float = math.inf
+    every: int = 1
+
+
+def parts_of(kernel: str) -> list[Part]:
+    """The parts that run in a guest with this kernel, in their order."""
+    parts = [part for part in PARTS if part.user]
+    if not find(kernel).finds_faults:
+        return parts
+    faults = {"admin": ("tests/faults",)} if kernel == "debug" else {}
+    return [
+        Part(DETECTORS, (f"tests/detectors/{kernel}",), user="root", provokes=True),
+        *(
+            replace(
+                part,
+                paths=(*faults.get(part.name, ()), *part.paths),
+                timeout_s=SLOWER * part.timeout_s,
+                end=f"tests/end/{kernel}",
+            )
+            for part in reversed(parts)
+        ),
+    ]
+
 
 def say(text: str) -> None:
     """Print a line of progress at once."""
     print(f"test: {text}", flush=True)
 
 
-def report_path(part: Part, kernel: str) -> Path:
-    """Where the part leaves its JUnit report."""
-    return REPORTS / (f"{part.name}-{kernel}.xml" if part.user else f"{part.name}.xml")
+def report_path(part: Part, kernel: str, suffix: str = ".xml") -> Path:
+    """Where the part leaves its JUnit report, or what else the suffix says."""
+    return REPORTS / (f"{part.name}-{kernel}{suffix}" if part.user else f"{part.name}{suffix}")
 
 
 def read_report(path: Path) -> Counts:
@@ -126,34 +184,103 @@ def read_report(path: Path) -> Counts:
     return total
 
 
-def command(part: Part, kernel: str) -> list[str]:
+def pytest_words(report: Path, *words: str) -> list[str]:
+    """The command line of pytest behind the interpreter."""
+    return [*PYTEST, f"--junitxml={report.relative_to(PROJECT)}", *words]
+
+
+def command(part: Part, kernel: str, sample: Sample) -> list[str]:
     """The command line that runs the part."""
-    report = report_path(part, kernel).relative_to(PROJECT)
-    pytest = [*PYTEST, f"--junitxml={report}", *part.paths]
+    words = list(part.paths)
+    if sample.until < math.inf:
+        not_run = report_path(part, kernel, ".not-run").relative_to(PROJECT)
+        words += [f"--until={sample.until:.0f}", f"--not-run={not_run}"]
+    pytest = pytest_words(report_path(part, kernel), *words)
     if not part.user:
         return [sys.executable, *pytest]
-    inner = " ".join(["python", *pytest])
+    inner = shlex.join(["python", *pytest])
+    if sample.every > 1:
+        inner = f"VECTORS_EVERY={sample.every} {inner}"
     guest = ["run", "--kernel", kernel, "--as", part.user, "--timeout", str(part.timeout_s)]
+    if part.provokes:
+        guest.append("--provokes")
+    if part.end:
+        end = pytest_words(report_path(part, kernel, "-end.xml"), part.end)
+        guest += ["--then", shlex.join(["python", *end])]
     return ["/usr/bin/python3", "-B", "-m", "guest", *guest, inner]
 
 
-def run_part(part: Part, kernel: str) -> Counts:
+def judge(part: Part, status: int, counts: Counts) -> Counts:
+    """What the part's exit status says beyond the results that it has reported."""
+    expected = [0, EXIT_TESTS_FAILED]
+    if part.provokes:
+        expected = [EXIT_KERNEL_REPORT]
+    if status not in expected or (status == EXIT_TESTS_FAILED and not counts.failed):
+        say(f"{part.name}: ended with status {status}")
+        return Counts(failed=1)
+    return Counts()
+
+
+def tell_not_run(part: Part, kernel: str) -> int:
+    """Say which tests were left out for lack of time, and return how many."""
+    path = report_path(part, kernel, ".not-run")
+    names = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    for file, number in Counter(name.partition("::")[0] for name in names).items():
+        say(f"{part.name}: no time for {number} tests of {file}")
+    return len(names)
+
+
+def share(part: Part, seconds: float, left: int) -> float:
+    """For how long tests of a part may be begun.
+
+    Args:
+        part: the part.
+        seconds: the time that there is for this part and those behind it.
+        left: how many these are; what one does not need is for the others.
+    """
+    return max(0.0, seconds / left - (END_S if part.end else 0))
+
+
+def run_parts(kernel: str, parts: list[Part], seconds: float, every: int) -> Counts:
+    """Run parts in the guest and count their results.
+
+    Args:
+        kernel: the guest's.
+        parts: in their order.
+        seconds: the time for all of them.
+        every: see Sample.
+    """
+    begin = time.time()
+    total = Counts()
+    for index, part in enumerate(parts):
+        now = time.time()
+        until = now + share(part, begin + seconds - now, len(parts) - index)
+        total += run_part(part, kernel, Sample(until, every))
+    return total
+
+
+def run_part(part: Part, kernel: str, sample: Sample) -> Counts:
     """Run a part and count its results."""
     say(f"{part.name}: " + (f"in the guest, kernel {kernel}, as {part.user}" if part.user else ""))
-    report = report_path(part, kernel)
-    report.unlink(missing_ok=True)
+    reports = [report_path(part, kernel)]
+    if part.end:
+        reports.append(report_path(part, kernel, "-end.xml"))
+    for path in (*reports, report_path(part, kernel, ".not-run")):
+        path.unlink(missing_ok=True)
     begin = time.monotonic()
     status = subprocess.run(
-        command(part, kernel), cwd=PROJECT, stdin=subprocess.DEVNULL, check=False
+        command(part, kernel, sample), cwd=PROJECT, stdin=subprocess.DEVNULL, check=False
     ).returncode
-    try:
-        counts = read_report(report)
-    except ValueError as error:
-        say(f"{part.name}: {error}")
-        counts = Counts(failed=1)
-    if status not in (0, EXIT_TESTS_FAILED) or (status and not counts.failed):
-        say(f"{part.name}: ended with status {status}")
-        counts += Counts(failed=1)
+    counts = Counts(not_run=tell_not_run(part, kernel))
+    for path in reports:
+        try:
+            counts += read_report(path)
+        except ValueError as error:
+            # With no time left for the first of its tests there is nothing to report.
+            if not counts.not_run or path != reports[0]:
+                say(f"{part.name}: {error}")
+                counts += Counts(failed=1)
+    counts += judge(part, status, counts)
     say(f"{part.name}: {counts} in {time.monotonic() - begin:.0f} s")
     return counts
 
@@ -195,20 +322,26 @@ def main() -> int:
     """Run the suite."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel", default=KERNELS[0].name, help="as KERNEL= of make, or `all`")
-    parser.add_argument(
-        "parts", nargs="*", help=f"only these of: {', '.join(part.name for part in PARTS)}"
-    )
+    parser.add_argument("--seconds", type=float, default=math.inf, help="time for the guests")
+    parser.add_argument("--every", type=int, default=1, help="run one published vector in so many")
+    parser.add_argument("parts", nargs="*", choices=[[], *NAMES], help="only these parts")
     arguments = parser.parse_args()
     every = arguments.kernel == "all"
     kernels = [kernel.name for kernel in KERNELS] if every else [arguments.kernel]
-    parts = [part for part in PARTS if not arguments.parts or part.name in arguments.parts]
+    wanted = arguments.parts or NAMES
+    host = [part for part in PARTS if not part.user and part.name in wanted]
     REPORTS.mkdir(parents=True, exist_ok=True)
     # The guest's users leave their reports there.
     REPORTS.chmod(0o1777)
     prepare()
-    total = sum((run_part(part, "") for part in parts if not part.user), Counts())
+    total = sum((run_part(part, "", Sample()) for part in host), Counts())
     results = {
-        kernel: sum((run_part(part, kernel) for part in parts if part.user), Counts())
+        kernel: run_parts(
+            kernel,
+            [part for part in parts_of(kernel) if part.name in wanted],
+            arguments.seconds,
+            arguments.every,
+        )
         for kernel in kernels
     }
     total = sum(results.values(), total)

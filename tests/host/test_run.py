@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from guest.errors import EXIT_KERNEL_REPORT
 from tests import run
-from tests.run import Counts
+from tests.run import Counts, Part, Sample
 
 REPORT = """<testsuites><testsuite tests="4" failures="1" errors="0" skipped="{skipped}">
 <testcase><properties><property name="algorithms aead" value="19"/></properties></testcase>
@@ -25,7 +26,7 @@ def report(folder: Path, *reasons: str) -> Path:
 
 def test_what_the_kernel_lacks_is_skipped(tmp_path: Path) -> None:
     found = run.read_report(report(tmp_path, "this kernel has no kw(aes)"))
-    assert found == Counts(2, 1, 1, {"algorithms aead": "19"})
+    assert found == Counts(2, 1, 1, properties={"algorithms aead": "19"})
 
 
 @pytest.mark.parametrize("reason", ["no time", "this kernel has no kw(aes) today", ""])
@@ -45,7 +46,7 @@ def test_a_report_without_a_test_is_none(tmp_path: Path) -> None:
 
 RESULTS = {
     "6.1": Counts(9, properties={"algorithms aead": "25", "algorithms rng": "2"}),
-    "7": Counts(8, 0, 1, {"algorithms aead": "24", "vectors aead": "45000"}),
+    "7": Counts(8, 0, 1, properties={"algorithms aead": "24", "vectors aead": "45000"}),
 }
 TABLE = """| algorithms / vectors | 6.1 | 7 |
 | --- | --- | --- |
@@ -68,3 +69,88 @@ def test_the_readme_has_to_have_the_table(
     readme.write_text(f"# Title\n\n{TABLE}| hash | 1 | 1 |\n\nText\n", encoding="utf-8")
     assert run.compare(RESULTS) == Counts(failed=1)
     assert capsys.readouterr().out == f"{TABLE}{TABLE}test: README.md has another table\n"
+
+
+# --- kernels that find faults -----------------------------------------------------------------
+
+
+def test_parts_of_a_kernel_of_debian() -> None:
+    parts = run.parts_of("6.1")
+    assert [part.name for part in parts] == ["device", "admin"]
+    assert not any(part.provokes or part.end for part in parts)
+
+
+@pytest.mark.parametrize("kernel", ["debug", "kcsan"])
+def test_parts_of_a_kernel_that_finds_faults(kernel: str) -> None:
+    """The detectors are shown to work, and every other guest ends with a look at what is left."""
+    first, *others = run.parts_of(kernel)
+    assert first.provokes
+    assert first.paths == (f"tests/detectors/{kernel}",)
+    assert {part.name for part in others} == {"device", "admin"}
+    assert [part.end for part in others] == [f"tests/end/{kernel}"] * 2
+    for part in (first, *others):
+        assert all((run.PROJECT / path).is_dir() for path in (*part.paths, part.end))
+
+
+PART = Part("device", ("tests/device",), user="member", timeout_s=9, end="tests/end/debug")
+
+
+def test_command_of_a_part() -> None:
+    words = run.command(PART, "debug", Sample())
+    *_, option, then, inner = words
+    assert option == "--then"
+    assert then.endswith("--junitxml=build/out/device-debug-end.xml tests/end/debug")
+    assert inner.startswith("python -m pytest")
+    assert inner.endswith("--junitxml=build/out/device-debug.xml tests/device")
+    assert "--then" not in run.command(Part("x", ("y",), user="root"), "6.1", Sample())
+
+
+def test_command_of_a_sample() -> None:
+    inner = run.command(PART, "debug", Sample(until=1234.5, every=16))[-1]
+    assert inner.startswith("VECTORS_EVERY=16 python -m pytest")
+    assert inner.endswith(" --until=1234 --not-run=build/out/device-debug.not-run")
+
+
+@pytest.mark.parametrize(
+    ("provokes", "status", "counts", "failed"),
+    [
+        (False, 0, Counts(1), 0),
+        (False, 1, Counts(1, 1), 0),
+        (False, 1, Counts(1), 1),
+        (False, EXIT_KERNEL_REPORT, Counts(1), 1),
+        (True, EXIT_KERNEL_REPORT, Counts(1), 0),
+        (True, 0, Counts(1), 1),
+        (True, 1, Counts(1, 1), 1),
+    ],
+)
+def test_exit_status(provokes: bool, status: int, counts: Counts, failed: int) -> None:
+    """Where faults are provoked, a guest without a report of the kernel is a failure."""
+    part = Part("x", ("y",), user="root", provokes=provokes)
+    assert run.judge(part, status, counts) == Counts(failed=failed)
+
+
+def test_what_there_was_no_time_for_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "REPORTS", tmp_path)
+    assert run.tell_not_run(PART, "debug") == 0
+    names = (
+        "tests/device/test_a.py::b\ntests/device/test_a.py::c[d::e]\ntests/device/test_f.py::g\n"
+    )
+    (tmp_path / "device-debug.not-run").write_text(names, encoding="utf-8")
+    assert run.tell_not_run(PART, "debug") == 3
+    assert capsys.readouterr().out == (
+        "test: device: no time for 2 tests of tests/device/test_a.py\n"
+        "test: device: no time for 1 tests of tests/device/test_f.py\n"
+    )
+    assert str(Counts(1, 2, 3)) == "1 passed, 2 failed, 3 skipped"
+    assert str(Counts(1, not_run=3)) == "1 passed, 0 failed, 0 skipped, 3 not run for lack of time"
+
+
+def test_share_of_the_time() -> None:
+    """What the first leaves is for the others, and each has its end's time besides."""
+    detectors = Part("detectors", ("x",), user="root", provokes=True)
+    assert run.share(detectors, 900, 3) == 300
+    assert run.share(PART, 800, 2) == 400 - run.END_S
+    assert run.share(PART, -5, 1) == 0
+    assert run.share(PART, float("inf"), 2) == float("inf")
