@@ -75,10 +75,12 @@ def _name_here(name: str, alg_class: AlgClass, *, path: str | os.PathLike[str]) 
     """The name that this kernel has for a signature, which kernels from 6.13 on call otherwise."""
     for expression, other in _RENAMED:
         if alg_class is AlgClass.SIG and (match := re.fullmatch(expression, name)):
-            with suppress(AlgorithmNotFound):
+            try:
                 query(name, alg_class, path=path)
+            except AlgorithmNotFound:
+                return match.expand(other)
+            except PolicyError:
                 break
-            return match.expand(other)
     return name
 
 

@@ -134,7 +134,7 @@ def check_row(found: Line, report: list[Line]) -> None:
         for line in only(report, "failure")
         if (line["algorithm"], line["driver"]) == (algorithm, driver)
     }
-    known = deviations.of(driver)
+    known = deviations.of(driver, offers.running())
     unknown = [
         f"{ident}: {text}"
         for ident, text in failures.items()
