@@ -86,8 +86,8 @@ struct wrong_field {
 /* A length that is no digest's and no key's. */
 #define LENGTH(base, field, right)			\
 	WRONG(base, field, 0, EINVAL),			\
-	WRONG(base, field, right - 1, EINVAL),		\
-	WRONG(base, field, right + 1, EINVAL)
+	WRONG(base, field, right-1, EINVAL),		\
+	WRONG(base, field, right+1, EINVAL)
 
 static const struct wrong_field wrong_fields[] = {
 	SKCIPHER(SKCIPHER_ENCRYPT),
@@ -117,11 +117,11 @@ static const struct wrong_field wrong_fields[] = {
 	HASH(AKCIPHER_ENCRYPT),
 	BEYOND(AKCIPHER_ENCRYPT, src_bytes),
 	WRONG(AKCIPHER_ENCRYPT, src_bytes, 0, EINVAL),
-	WRONG(AKCIPHER_ENCRYPT, src_bytes, TEXT_BYTES + 1, EINVAL),
+	WRONG(AKCIPHER_ENCRYPT, src_bytes, TEXT_BYTES+1, EINVAL),
 	HASH(AKCIPHER_DECRYPT),
 	BEYOND(AKCIPHER_DECRYPT, src_bytes),
 	WRONG(AKCIPHER_DECRYPT, src_bytes, 0, EINVAL),
-	WRONG(AKCIPHER_DECRYPT, src_bytes, TEXT_BYTES + 1, EINVAL),
+	WRONG(AKCIPHER_DECRYPT, src_bytes, TEXT_BYTES+1, EINVAL),
 	HASH(SIG_SIGN),
 	BEYOND(SIG_SIGN, src_bytes),
 	LENGTH(SIG_SIGN, src_bytes, DIGEST_BYTES),

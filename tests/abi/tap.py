@@ -54,7 +54,7 @@ def cases(names: list[str]) -> list[tuple[str, str]]:
         path = PROGRAMS / program
         if path.exists():
             listed = subprocess.run([path, "--list"], capture_output=True, text=True, check=True)
-            found += [(program, test) for test in listed.stdout.splitlines()]
+            found += [(program, test) for test in listed.stdout.split()]
     return found
 
 
