@@ -79,8 +79,7 @@ static int dc_akcipher_check(struct dc_request *rq)
 	const bool padded = dc_pubkey_is_padded(tfm);
 	const bool decrypt = packet->op == DEVCRYPTO_OP_DECRYPT;
 
-	if (packet->iv | packet->iv_bytes | packet->assoc |
-	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
+	if (dc_packet_has_cipher_operands(packet))
 		return -EINVAL;
 	if (decrypt && !(tfm->flags & DEVCRYPTO_CONFIG_PRIVATE))
 		return -EINVAL;

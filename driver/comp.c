@@ -159,8 +159,7 @@ static int dc_comp_load(struct dc_request *rq)
 	const struct devcrypto_request *packet = &rq->packet;
 	int err;
 
-	if (packet->iv | packet->iv_bytes | packet->assoc |
-	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
+	if (dc_packet_has_cipher_operands(packet))
 		return -EINVAL;
 	if (!packet->src_bytes)
 		return -EINVAL;

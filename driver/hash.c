@@ -210,8 +210,7 @@ static int dc_hash_check(struct dc_request *rq)
 	const struct devcrypto_request *packet = &rq->packet;
 	const u32 bytes = dc_hash_output_bytes(rq);
 
-	if (packet->iv | packet->iv_bytes | packet->assoc |
-	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
+	if (dc_packet_has_cipher_operands(packet))
 		return -EINVAL;
 	if ((packet->op == DEVCRYPTO_OP_STREAM_INIT ||
 	     packet->op == DEVCRYPTO_OP_STREAM_SAVE) &&
@@ -245,10 +244,8 @@ static int dc_saved_load(struct dc_request *rq)
 
 	if (restore && rq->packet.src_bytes != bytes)
 		return -EBADMSG;
-	err = dc_buffer_reserve(&rq->in, bytes);
 	/* The crypto API wants the state in one run. */
-	if (!err && rq->in.nr_sg > 1)
-		err = -ENOMEM;
+	err = dc_buffer_reserve_run(&rq->in, bytes);
 	if (err || !restore)
 		return err;
 	rq->copied = bytes;

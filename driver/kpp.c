@@ -335,8 +335,7 @@ static int dc_kpp_check(struct dc_request *rq)
 	const struct dc_tfm *tfm = rq->ctx->tfm;
 	const u32 bytes = tfm->alg.out_output_bytes;
 
-	if (packet->iv | packet->iv_bytes | packet->assoc |
-	    packet->assoc_bytes | packet->tag | packet->tag_bytes)
+	if (dc_packet_has_cipher_operands(packet))
 		return -EINVAL;
 	if (!dc_kpp_shares(rq)) {
 		if (packet->src | packet->src_bytes | packet->src_segments)

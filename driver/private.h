@@ -441,6 +441,14 @@ void dc_request_free(struct dc_request *rq);
 int dc_request_init(void);
 void dc_request_exit(void);
 
+/* Is there an operand that ciphers and AEADs alone take? */
+static inline bool
+dc_packet_has_cipher_operands(const struct devcrypto_request *packet)
+{
+	return packet->iv | packet->iv_bytes | packet->assoc |
+	       packet->assoc_bytes | packet->tag | packet->tag_bytes;
+}
+
 /* Do source and destination name the same buffer? */
 static inline bool dc_request_in_place(const struct dc_request *rq)
 {
