@@ -9,7 +9,6 @@ Source: https://pages.nist.gov/ACVP/.
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 
 from ..enums import AlgClass
 from ..nonces import ccm_iv
-from .model import Case, Direction, Expect, LeftOut, spread
+from .model import Case, Expect, LeftOut, refused_only, spread
 
 NO_ALGORITHM = "the kernel does not have the algorithm"
 NOT_BYTES = "length is not a number of whole bytes"
@@ -79,7 +78,7 @@ def _key_wrap(entry: Entry, name: str) -> Case | LeftOut:
     wrapped, forged = entry.octets("ct"), entry.value("testPassed") is False
     if not forged and "pt" not in entry.test:
         return LeftOut(entry.ident, NO_ANSWER)
-    return Case(
+    case = Case(
         ident=entry.ident,
         alg_class=AlgClass.SKCIPHER,
         name=name,
@@ -87,10 +86,8 @@ def _key_wrap(entry: Entry, name: str) -> Case | LeftOut:
         iv=wrapped[:8],
         plain=b"" if forged else entry.octets("pt"),
         cipher=wrapped[8:],
-        expect=Expect.REFUSED if forged else Expect.SAME,
-        error=errno.EBADMSG if forged else 0,
-        directions=Direction.DECRYPT if forged else Direction.BOTH,
     )
+    return refused_only(case) if forged else case
 
 
 def _aead(entry: Entry, name: str) -> Case | LeftOut:
@@ -105,7 +102,7 @@ def _aead(entry: Entry, name: str) -> Case | LeftOut:
         # The tag stands behind the text.
         length = entry.value("tagLen") // 8
         sealed, tag = sealed[:-length], sealed[-length:]
-    return Case(
+    case = Case(
         ident=entry.ident,
         alg_class=AlgClass.AEAD,
         name=name,
@@ -116,10 +113,8 @@ def _aead(entry: Entry, name: str) -> Case | LeftOut:
         cipher=sealed,
         tag=tag,
         tag_bytes=len(tag),
-        expect=Expect.REFUSED if forged else Expect.SAME,
-        error=errno.EBADMSG if forged else 0,
-        directions=Direction.DECRYPT if forged else Direction.BOTH,
     )
+    return refused_only(case) if forged else case
 
 
 def _digest(entry: Entry, name: str) -> Case | LeftOut:

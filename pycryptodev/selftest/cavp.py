@@ -11,7 +11,6 @@ Source: NIST's AESAVS, XTSVS, GCMVS, CCMVS, TMOVS, SHAVS, SHA3VS, HMACVS, CMACVS
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from ..enums import AlgClass
 from ..nonces import ccm_iv
-from .model import Case, Direction, Expect, LeftOut, spread
+from .model import Case, Expect, LeftOut, refused_only, spread
 
 NOT_BYTES = "length is not a number of whole bytes"
 MONTE_CARLO = "Monte Carlo test"
@@ -133,7 +132,7 @@ def _xts(entry: Entry, name: str) -> Case | LeftOut:
 def _key_wrap(entry: Entry, name: str) -> Case:
     """Key wrapping: the kernel has the first 8 bytes of the result apart, as the IV."""
     wrapped, refused = entry.octets("c"), "fail" in entry
-    return Case(
+    case = Case(
         ident=entry.ident,
         alg_class=AlgClass.SKCIPHER,
         name=name,
@@ -141,10 +140,8 @@ def _key_wrap(entry: Entry, name: str) -> Case:
         iv=wrapped[:8],
         plain=b"" if refused else entry.octets("p"),
         cipher=wrapped[8:],
-        expect=Expect.REFUSED if refused else Expect.SAME,
-        error=errno.EBADMSG if refused else 0,
-        directions=Direction.DECRYPT if refused else Direction.BOTH,
     )
+    return refused_only(case) if refused else case
 
 
 def _aead(
@@ -159,7 +156,7 @@ def _aead(
 ) -> Case:
     """A sealed message, or a forged one that has no plaintext."""
     forged = plain is None
-    return Case(
+    case = Case(
         ident=entry.ident,
         alg_class=AlgClass.AEAD,
         name=name,
@@ -170,10 +167,8 @@ def _aead(
         cipher=cipher,
         tag=tag,
         tag_bytes=len(tag),
-        expect=Expect.REFUSED if forged else Expect.SAME,
-        error=errno.EBADMSG if forged else 0,
-        directions=Direction.DECRYPT if forged else Direction.BOTH,
     )
+    return refused_only(case) if forged else case
 
 
 def _gcm(entry: Entry, name: str) -> Case | LeftOut:

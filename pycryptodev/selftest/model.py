@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import enum
+import errno
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ..enums import AlgClass
@@ -86,6 +87,16 @@ class Case:
             self.expect,
             self.error,
         )
+
+
+def refused_only(case: Case) -> Case:
+    """Return the case of a text that nobody sealed: all there is to it is that it is refused."""
+    return replace(
+        case,
+        expect=Expect.REFUSED,
+        error=errno.EBADMSG,
+        directions=Direction.DECRYPT,
+    )
 
 
 @dataclass(frozen=True, slots=True)
