@@ -279,6 +279,7 @@ struct devcrypto_info {
  *	Numbers below 1, which stand for keyrings, are EINVAL. A negative key has
  *	the error that its maker chose, EKEYREJECTED where that is no other of
  *	ENOKEY, EKEYEXPIRED, EKEYREVOKED and EACCES.
+ *	For ciphers, AEADs and hashes; other classes take none (EOPNOTSUPP).
  *	Not for algorithms whose output would give the key away, such as
  *	"crc32c" (EOPNOTSUPP): of the hashes those built with hmac, cmac or xcbc,
  *	and BLAKE2, take one.
