@@ -285,7 +285,8 @@ static int dc_config_check_class(const struct devcrypto_config *config,
 	if (config->flags & DEVCRYPTO_CONFIG_QUERY)
 		fields = 0;
 	if (config->flags & DEVCRYPTO_CONFIG_KEYRING) {
-		if (!(fields & DC_USES_KEY))
+		if (!(fields & DC_USES_KEY) ||
+		    config->flags & DEVCRYPTO_CONFIG_GENERATE)
 			return -EINVAL;
 		fields &= ~DC_USES_KEY;
 	}

@@ -19,6 +19,13 @@
 
 #define DC_X25519_BYTES		32U
 
+/*
+ * A key of the keyring may be one that its user must not know, and that was not
+ * made for key agreement. From a public key a private value of n bits is found
+ * in 2^(n/2) steps, so that of a key of AES-128 hardly anything would be left.
+ */
+#define DC_DH_MIN_KEYRING_BYTES	32U
+
 enum dc_kpp_kind {
 	DC_KPP_DH,
 	DC_KPP_FFDHE,
@@ -52,7 +59,10 @@ static int dc_kpp_open(struct dc_tfm *tfm, const char *name)
 	tfm->request_bytes = sizeof(struct kpp_request) +
 			     crypto_kpp_reqsize(kpp);
 	dc_tfm_describe(tfm, crypto_kpp_tfm(kpp));
-	if (dc_kpp_kind(tfm) == DC_KPP_UNKNOWN) {
+	/* Whoever chooses the group of "dh" learns the private value. */
+	if (dc_kpp_kind(tfm) == DC_KPP_UNKNOWN ||
+	    (dc_kpp_kind(tfm) == DC_KPP_DH &&
+	     tfm->flags & DEVCRYPTO_CONFIG_KEYRING)) {
 		crypto_free_kpp(kpp);
 		return -EOPNOTSUPP;
 	}
@@ -219,6 +229,9 @@ static int dc_ffdhe_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 		return err;
 	if (keys->key.bytes && !dc_dh_in_group(tfm, key))
 		return -EINVAL;
+	if (tfm->flags & DEVCRYPTO_CONFIG_KEYRING &&
+	    keys->key.bytes < DC_DH_MIN_KEYRING_BYTES)
+		return -EINVAL;
 	return dc_dh_set_secret(tfm, key, none, none);
 }
 
@@ -268,6 +281,9 @@ static int dc_ecdh_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 	if (!keys->key.bytes)
 		return dc_ecdh_set_secret(tfm, key, 0);
 	if (keys->key.bytes > bytes || !dc_ecdh_in_range(key, bytes))
+		return -EINVAL;
+	/* See DC_DH_MIN_KEYRING_BYTES. */
+	if (tfm->flags & DEVCRYPTO_CONFIG_KEYRING && keys->key.bytes != bytes)
 		return -EINVAL;
 	return dc_ecdh_set_secret(tfm, key, bytes);
 }
@@ -429,7 +445,7 @@ const struct dc_class dc_kpp_class = {
 	.id = DEVCRYPTO_CLASS_KPP,
 	.name = "kpp",
 	.ops = BIT(DEVCRYPTO_OP_PUBLIC_KEY) | BIT(DEVCRYPTO_OP_SHARED_SECRET),
-	.config_flags = DEVCRYPTO_CONFIG_GENERATE,
+	.config_flags = DEVCRYPTO_CONFIG_GENERATE | DEVCRYPTO_CONFIG_KEYRING,
 	.config_fields = DC_USES_KEY | DC_USES_DH,
 	.open = dc_kpp_open,
 	.close = dc_kpp_close,

@@ -78,8 +78,10 @@ class CryptoDevice:
             tag_bytes: AEAD: length of the tag; 0 = the longest.
             key_serial: in the place of key, serial number of a key of the kernel's keyring, of type
                 user, logon, encrypted or trusted; its payload is the key. The caller needs search
-                permission for it. Not for algorithms whose output would give the key away.
-            private: AKCIPHER and SIG: key is a private key.
+                permission for it. Not for algorithms whose output would give the key away, such as
+                "dh"; for ECDH exactly as long as the curve's order, for "ffdhe...(dh)" 32 bytes at
+                least.
+            private: AKCIPHER and SIG: key, or the key of the keyring, is a private key.
             generate: KPP: in the place of key, the kernel makes a private value, which never leaves
                 it.
             key_params: "ecrdsa": DER of the parameters of the key.

@@ -283,13 +283,24 @@ TEST(sharing_counts_for_who_shares)
 
 static int32_t foreign_key;
 
-static int configure_with(int32_t serial)
-{
-	struct devcrypto_config config = config_of(DEVCRYPTO_CLASS_SKCIPHER, "cbc(aes)", 0);
+/* Where each class asks for its key. */
+static const enum base asking[] = {
+	SKCIPHER_ENCRYPT, AEAD_ENCRYPT, AKCIPHER_ENCRYPT, AKCIPHER_DECRYPT, SIG_SIGN, SIG_VERIFY,
+	KPP_SHARED_SECRET,
+};
 
-	config.flags = DEVCRYPTO_CONFIG_KEYRING;
+static int configure_base(enum base base, int32_t serial)
+{
+	struct devcrypto_config config = fixture_config(base, DEVCRYPTO_CONFIG_KEYRING);
+
+	config.key = config.key_bytes = 0;
 	config.key_serial = serial;
 	return ioctl(device_open(), DEVCRYPTO_IOC_CONFIG, &config);
+}
+
+static int configure_with(int32_t serial)
+{
+	return configure_base(SKCIPHER_ENCRYPT, serial);
 }
 
 static int32_t make_key(void)
@@ -300,8 +311,11 @@ static int32_t make_key(void)
 
 static void expect_key_refused(int fd)
 {
+	size_t at;
+
 	(void)fd;
-	EXPECT_ERRNO(EACCES, configure_with(foreign_key));
+	for (at = 0; at < ARRAY_SIZE(asking); at++)
+		EXPECT_ERRNO(EACCES, configure_base(asking[at], foreign_key));
 }
 
 static void expect_key_accepted(int fd)

@@ -219,11 +219,11 @@ static const char *base_name(enum base base)
 	return bases[base].alg_class == DEVCRYPTO_CLASS_RNG ? generator_name() : signature_name();
 }
 
-static int base_context(enum base base, uint32_t config_flags)
+struct devcrypto_config fixture_config(enum base base, uint32_t config_flags)
 {
 	struct devcrypto_config config = config_of(bases[base].alg_class, base_name(base),
 						   bases[base].key_bytes);
-	unsigned char key[1024];
+	static unsigned char key[1024];
 
 	config.flags = config_flags;
 	if (base == AKCIPHER_DECRYPT || base == SIG_SIGN)
@@ -232,7 +232,7 @@ static int base_context(enum base base, uint32_t config_flags)
 		config.key = address_of(key);
 		config.key_bytes = from_hex(base_keys[base], key);
 	}
-	return context_of(&config);
+	return config;
 }
 
 /* Fields that the operation at hand uses. */
@@ -281,9 +281,10 @@ static void known_answer(struct fixture *fixture, const char *src, const char *e
 struct fixture *fixture_new(enum base base, uint32_t config_flags)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	const struct devcrypto_config config = fixture_config(base, config_flags);
 
 	ASSERT_TRUE(fixture);
-	fixture->fd = base_context(base, config_flags);
+	fixture->fd = context_of(&config);
 	fill_pattern(fixture->src, TEXT_BYTES, 1);
 	fill_pattern(fixture->iv, BLOCK_BYTES, 2);
 	fill_pattern(fixture->assoc, ASSOC_BYTES, 3);

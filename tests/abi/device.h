@@ -113,6 +113,8 @@ struct fixture {
 };
 
 struct fixture *fixture_new(enum base base, uint32_t config_flags);
+/* What its context is configured with; the key is good until the next call. */
+struct devcrypto_config fixture_config(enum base base, uint32_t config_flags);
 /* The request once more as it was, with its buffers; it has to succeed. */
 void fixture_check(struct fixture *fixture);
 /* @dst holds what it held before the request. */

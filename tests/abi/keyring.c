@@ -10,6 +10,7 @@
 
 #include "device.h"
 #include "harness.h"
+#include "keys.h"
 
 #define KEYRING		DEVCRYPTO_CONFIG_KEYRING
 #define LAYOUT		DEVCRYPTO_CONFIG_LAYOUT
@@ -17,6 +18,12 @@
 #define AEAD		DEVCRYPTO_CLASS_AEAD
 #define HASH		DEVCRYPTO_CLASS_HASH
 #define RNG		DEVCRYPTO_CLASS_RNG
+#define COMP		DEVCRYPTO_CLASS_COMP
+#define AKCIPHER	DEVCRYPTO_CLASS_AKCIPHER
+#define SIG		DEVCRYPTO_CLASS_SIG
+#define KPP		DEVCRYPTO_CLASS_KPP
+#define PRIVATE		DEVCRYPTO_CONFIG_PRIVATE
+#define GENERATE	DEVCRYPTO_CONFIG_GENERATE
 
 #define OURS		KEY_SPEC_PROCESS_KEYRING
 
@@ -259,6 +266,148 @@ TEST(key_is_copied)
 	fixture_check(fixture);
 }
 
+/* --- keys of the asymmetric classes --- */
+
+/* A key of the keyring with the bytes of @hex. */
+static int32_t hex_key(const char *type, const char *hex)
+{
+	unsigned char payload[1024];
+	const size_t bytes = from_hex(hex, payload);
+
+	return ASSERT_OK(add(type, "devcrypto:test", payload, bytes));
+}
+
+/* The configuration of a fixture, with its key put into the keyring. */
+static struct devcrypto_config fixture_kept(enum base base, const char *type)
+{
+	struct devcrypto_config config = fixture_config(base, KEYRING);
+
+	need_algorithm(config.alg_class, config.name);
+	config.key_serial = ASSERT_OK(add(type, "devcrypto:test",
+					  (const void *)(uintptr_t)config.key, config.key_bytes));
+	config.key = config.key_bytes = 0;
+	return config;
+}
+
+static const struct kept {
+	const char *name;
+	enum base base;
+	const char *type;
+} kept[] = {
+	{ "rsa_encrypt_user", AKCIPHER_ENCRYPT, "user" },
+	{ "rsa_decrypt_user", AKCIPHER_DECRYPT, "user" },
+	{ "rsa_decrypt_logon", AKCIPHER_DECRYPT, "logon" },
+	{ "sign_user", SIG_SIGN, "user" },
+	{ "sign_logon", SIG_SIGN, "logon" },
+	{ "verify_user", SIG_VERIFY, "user" },
+	{ "public_key_user", KPP_PUBLIC_KEY, "user" },
+	{ "shared_secret_user", KPP_SHARED_SECRET, "user" },
+	{ "shared_secret_logon", KPP_SHARED_SECRET, "logon" },
+};
+
+TEST_EACH(asymmetric_like_the_key_itself, kept)
+{
+	struct devcrypto_config config = fixture_kept(row->base, row->type);
+	struct fixture *fixture = fixture_new(row->base, 0);
+
+	/* Of what is not known, the plain key says it. */
+	ASSERT_EQ(0, run_request(fixture->fd, &fixture->request));
+	fixture->expected_bytes = fixture->request.out_bytes;
+	memcpy(fixture->expected, fixture->dst, fixture->expected_bytes);
+	close(fixture->fd);
+	fixture->fd = context_of(&config);
+	fixture_check(fixture);
+	fixture->fd = context_sharing(fixture->fd, 0);
+	fixture_check(fixture);
+}
+
+/* A signature that does not match is none with a key of the keyring either. */
+TEST(verify_refuses)
+{
+	struct devcrypto_config config = fixture_kept(SIG_VERIFY, "user");
+	struct fixture *fixture = fixture_new(SIG_VERIFY, 0);
+
+	fixture->fd = context_of(&config);
+	fixture->signature[9] ^= 1;
+	EXPECT_EQ(-EKEYREJECTED, run_request(fixture->fd, &fixture->request));
+}
+
+TEST(padded_decryption)
+{
+	struct devcrypto_config config;
+	unsigned char src[TEXT_BYTES], dst[TEXT_BYTES];
+	struct devcrypto_request request = {
+		.op = DEVCRYPTO_OP_DECRYPT,
+		.src = address_of(src),
+		.src_bytes = from_hex(RSA_CIPHERTEXT, src),
+		.dst = address_of(dst),
+		.dst_bytes = sizeof(dst),
+	};
+
+	need_algorithm(AKCIPHER, "pkcs1pad(rsa)");
+	config = config_with(AKCIPHER, "pkcs1pad(rsa)", hex_key("logon", RSA_PRIVATE));
+	config.flags |= PRIVATE;
+	ASSERT_EQ(0, run_request(context_of(&config), &request));
+	ASSERT_EQ(strlen(CLEARTEXT), request.out_bytes);
+	EXPECT_MEM(CLEARTEXT, dst, strlen(CLEARTEXT));
+}
+
+static void public_key_of(const struct devcrypto_config *config, unsigned char *key)
+{
+	struct devcrypto_request request = {
+		.op = DEVCRYPTO_OP_PUBLIC_KEY,
+		.dst = address_of(key),
+		.dst_bytes = 1024,
+	};
+
+	memset(key, UNTOUCHED, 1024);
+	ASSERT_EQ(0, run_request(context_of(config), &request));
+}
+
+/* The public key is that of the plain private value; nothing else of it is in the answer. */
+static void expect_public_key(const struct devcrypto_config *plain, int32_t serial)
+{
+	struct devcrypto_config config = config_with(KPP, plain->name, serial);
+	unsigned char expected[1024], seen[1024];
+
+	public_key_of(plain, expected);
+	public_key_of(&config, seen);
+	EXPECT_MEM(expected, seen, sizeof(seen));
+}
+
+static const struct group {
+	const char *name;
+	uint32_t key_bytes;
+} groups[] = {
+	{ "ecdh-nist-p192", 24 }, { "ecdh-nist-p256", 32 }, { "ecdh-nist-p384", 48 },
+	{ "curve25519", 32 }, { "ffdhe2048(dh)", 32 }, { "ffdhe8192(dh)", 64 },
+};
+
+TEST_EACH(private_value, groups)
+{
+	struct devcrypto_config config = config_of(KPP, row->name, row->key_bytes);
+
+	need_algorithm(KPP, row->name);
+	expect_public_key(&config, user_key(row->key_bytes));
+}
+
+/* Nobody has seen this private value, and the kernel made it at random. */
+TEST(encrypted_private_value)
+{
+	static const char description[] = "new default user:devcrypto:master 32";
+	struct devcrypto_config config = config_of(KPP, "curve25519", 0);
+	unsigned char payload[32];
+	int32_t serial;
+
+	need_algorithm(KPP, "curve25519");
+	ASSERT_OK(add("user", "devcrypto:master", test_key, 32));
+	serial = ASSERT_OK(add("encrypted", "devcrypto:test", description, strlen(description)));
+	open_encrypted(serial, test_key, payload);
+	config.key = address_of(payload);
+	config.key_bytes = sizeof(payload);
+	expect_public_key(&config, serial);
+}
+
 /* --- keys that do not --- */
 
 TEST(no_serial_number)
@@ -278,6 +427,80 @@ TEST(no_such_key)
 	const int32_t serial = user_key(KEY_BYTES);
 
 	expect_key_refused(ENOKEY, serial == INT32_MAX ? 1 : INT32_MAX);
+}
+
+/* Where a class asks for its key. */
+static const struct asking {
+	const char *name;
+	enum base base;
+} asking[] = {
+	{ "cipher", SKCIPHER_ENCRYPT },
+	{ "aead", AEAD_ENCRYPT },
+	{ "akcipher_public", AKCIPHER_ENCRYPT },
+	{ "akcipher_private", AKCIPHER_DECRYPT },
+	{ "sig_public", SIG_VERIFY },
+	{ "sig_private", SIG_SIGN },
+	{ "kpp", KPP_SHARED_SECRET },
+};
+
+TEST_EACH(class_and_no_such_key, asking)
+{
+	struct devcrypto_config config = fixture_kept(row->base, "user");
+
+	config.key_serial = config.key_serial == INT32_MAX ? 1 : INT32_MAX;
+	expect_refused(ENOKEY, &config);
+}
+
+TEST_EACH(class_and_revoked, asking)
+{
+	struct devcrypto_config config = fixture_kept(row->base, "user");
+
+	ASSERT_OK(keyctl(KEYCTL_REVOKE, config.key_serial, 0, 0));
+	expect_refused(EKEYREVOKED, &config);
+}
+
+TEST_EACH(class_and_expired, asking)
+{
+	struct devcrypto_config config = fixture_kept(row->base, "user");
+
+	ASSERT_OK(keyctl(KEYCTL_SET_TIMEOUT, config.key_serial, 1, 0));
+	sleep(2);
+	expect_refused(EKEYEXPIRED, &config);
+}
+
+TEST_EACH(class_and_search_permission, asking)
+{
+	struct devcrypto_config config = fixture_kept(row->base, "user");
+
+	ASSERT_OK(keyctl(KEYCTL_SETPERM, config.key_serial, MAY_EVERYTHING & ~MAY_SEARCH, 0));
+	expect_refused(EACCES, &config);
+}
+
+TEST_EACH(class_and_another_type, asking)
+{
+	struct devcrypto_config config = fixture_kept(row->base, "user");
+
+	config.key_serial = ASSERT_OK(add("keyring", "devcrypto:ring", NULL, 0));
+	expect_refused(EOPNOTSUPP, &config);
+}
+
+TEST_EACH(class_and_key_beside_it, asking)
+{
+	struct devcrypto_config config = fixture_kept(row->base, "user");
+
+	config.key = address_of(test_key);
+	expect_refused(EINVAL, &config);
+	config.key = 0;
+	config.key_bytes = 16;
+	expect_refused(EINVAL, &config);
+}
+
+TEST_EACH(class_and_query, asking)
+{
+	struct devcrypto_config config = fixture_kept(row->base, "user");
+
+	config.flags |= DEVCRYPTO_CONFIG_QUERY;
+	expect_refused(EINVAL, &config);
 }
 
 TEST(revoked)
@@ -312,6 +535,7 @@ TEST_EACH(negative_key, negative)
 {
 	int32_t serials[8] = { 0 };
 	char description[64];
+	size_t at;
 	long bytes;
 
 	/* It leaves a negative key in the keyring; another test's would be found first. */
@@ -319,7 +543,13 @@ TEST_EACH(negative_key, negative)
 	EXPECT_ERRNO(row->expected, syscall(SYS_request_key, "user", description, row->name, OURS));
 	bytes = ASSERT_OK(keyctl(KEYCTL_READ, OURS, (unsigned long)serials, sizeof(serials)));
 	ASSERT_EQ(sizeof(serials[0]), bytes);
-	expect_key_refused(row->expected, serials[0]);
+	for (at = 0; at < ARRAY_SIZE(asking); at++) {
+		struct devcrypto_config config = fixture_config(asking[at].base, KEYRING);
+
+		config.key = config.key_bytes = 0;
+		config.key_serial = serials[0];
+		expect_refused(row->expected, &config);
+	}
 }
 
 TEST(key_without_search_permission)
@@ -359,6 +589,60 @@ TEST(wrong_length)
 	}
 }
 
+static const struct no_key {
+	const char *name;
+	enum base base;
+	const char *payload;
+} no_keys[] = {
+	{ "rsa_of_a_cipher", AKCIPHER_ENCRYPT, "2b7e151628aed2a6abf7158809cf4f3c" },
+	{ "rsa_public_as_private", AKCIPHER_DECRYPT, RSA_PUBLIC },
+	{ "rsa_private_as_public", AKCIPHER_ENCRYPT, RSA_PRIVATE },
+	{ "sign_of_a_cipher", SIG_SIGN, "2b7e151628aed2a6abf7158809cf4f3c" },
+	{ "sign_with_a_public_key", SIG_SIGN, RSA_PUBLIC },
+	{ "verify_with_a_private_key", SIG_VERIFY, RSA_PRIVATE },
+	{ "zero", KPP_SHARED_SECRET,
+	  "0000000000000000000000000000000000000000000000000000000000000000" },
+	{ "too_large", KPP_SHARED_SECRET,
+	  "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551" },
+};
+
+TEST_EACH(payload_that_is_no_key, no_keys)
+{
+	struct devcrypto_config config = fixture_kept(row->base, "user");
+
+	config.key_serial = hex_key("logon", row->payload);
+	expect_refused(EINVAL, &config);
+}
+
+/*
+ * A key of AES, say, that nobody may read: if it were a private value, its public
+ * key would give it away in the square root of the time that guessing it takes.
+ */
+static const struct short_value {
+	const char *name;
+	const char *algorithm;
+	uint32_t key_bytes;
+} short_values[] = {
+	{ "p192_16", "ecdh-nist-p192", 16 },
+	{ "p256_16", "ecdh-nist-p256", 16 },
+	{ "p256_31", "ecdh-nist-p256", 31 },
+	{ "p384_32", "ecdh-nist-p384", 32 },
+	{ "25519_16", "curve25519", 16 },
+	{ "ffdhe2048_1", "ffdhe2048(dh)", 1 },
+	{ "ffdhe2048_16", "ffdhe2048(dh)", 16 },
+	{ "ffdhe2048_31", "ffdhe2048(dh)", 31 },
+	{ "ffdhe8192_31", "ffdhe8192(dh)", 31 },
+};
+
+TEST_EACH(short_private_value, short_values)
+{
+	struct devcrypto_config config;
+
+	need_algorithm(KPP, row->algorithm);
+	config = config_with(KPP, row->algorithm, user_key(row->key_bytes));
+	expect_refused(EINVAL, &config);
+}
+
 /* --- algorithms --- */
 
 static const char * const telling[] = {
@@ -392,6 +676,91 @@ TEST(generator)
 {
 	struct devcrypto_config config = config_with(RNG, generator_name(), user_key(16));
 
+	expect_refused(EOPNOTSUPP, &config);
+}
+
+TEST(compression)
+{
+	struct devcrypto_config config = config_with(COMP, "deflate", user_key(16));
+
+	expect_refused(EOPNOTSUPP, &config);
+}
+
+static const char * const dh_names[] = { "dh", "dh-generic" };
+
+/* Whoever chooses the group may choose one that gives the private value away. */
+TEST(group_of_the_callers)
+{
+	unsigned char p[256];
+	const uint32_t p_bytes = from_hex(FFDHE2048_P, p);
+	size_t at;
+
+	need_algorithm(KPP, "dh");
+	for (at = 0; at < ARRAY_SIZE(dh_names); at++) {
+		struct devcrypto_config config = config_with(KPP, dh_names[at], user_key(32));
+
+		expect_refused(EOPNOTSUPP, &config);
+		config.dh_p = address_of(p);
+		config.dh_p_bytes = p_bytes;
+		config.dh_g = address_of("\2");
+		config.dh_g_bytes = 1;
+		expect_refused(EOPNOTSUPP, &config);
+		/* It does not come to a look at the key. */
+		config.key_serial = INT32_MAX;
+		expect_refused(EOPNOTSUPP, &config);
+	}
+}
+
+/* Another group's parameters are no way around it. */
+TEST(group_beside_a_group)
+{
+	struct devcrypto_config config;
+	unsigned char p[256];
+
+	need_algorithm(KPP, "ffdhe2048(dh)");
+	config = config_with(KPP, "ffdhe2048(dh)", user_key(32));
+	config.dh_p = address_of(p);
+	config.dh_p_bytes = from_hex(FFDHE2048_P, p);
+	expect_refused(EINVAL, &config);
+	config.dh_p = config.dh_p_bytes = 0;
+	config.dh_g = address_of("\2");
+	config.dh_g_bytes = 1;
+	expect_refused(EINVAL, &config);
+}
+
+static const struct generating {
+	const char *name;
+	int expected;
+	uint32_t alg_class;
+	const char *algorithm;
+} generating[] = {
+	{ "ecdh", EINVAL, KPP, "ecdh-nist-p256" },
+	{ "ffdhe", EINVAL, KPP, "ffdhe2048(dh)" },
+	{ "curve25519", EINVAL, KPP, "curve25519" },
+	{ "dh", EINVAL, KPP, "dh" },
+	{ "rsa", EOPNOTSUPP, AKCIPHER, "rsa" },
+	{ "cbc", EOPNOTSUPP, SKCIPHER, "cbc(aes)" },
+};
+
+TEST_EACH(generated_too, generating)
+{
+	struct devcrypto_config config;
+
+	need_algorithm(row->alg_class, row->algorithm);
+	config = config_with(row->alg_class, row->algorithm, user_key(32));
+	config.flags |= GENERATE;
+	expect_refused(row->expected, &config);
+	config.key_serial = INT32_MAX;
+	expect_refused(row->expected, &config);
+}
+
+TEST(private_key_agreement)
+{
+	struct devcrypto_config config;
+
+	need_algorithm(KPP, "ecdh-nist-p256");
+	config = config_with(KPP, "ecdh-nist-p256", user_key(32));
+	config.flags |= PRIVATE;
 	expect_refused(EOPNOTSUPP, &config);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Key agreement: known answers, generated keys, public keys that must be refused. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -278,6 +280,24 @@ TEST_EACH(group_of_its_own, groups)
 
 	EXPECT_EQ(-EINVAL, configure(row->name, NULL, &p, NULL, GENERATE));
 	EXPECT_EQ(-EINVAL, configure(row->name, NULL, NULL, &two, GENERATE));
+}
+
+/* Later kernels generate keys of the curves of FIPS 186-5 only. */
+TEST(p192_generates_on_6_1)
+{
+	struct utsname kernel;
+	int fd, major, minor;
+
+	need_algorithm(KPP, "ecdh-nist-p192");
+	ASSERT_OK(uname(&kernel));
+	ASSERT_EQ(2, sscanf(kernel.release, "%d.%d", &major, &minor));
+	fd = configure("ecdh-nist-p192", NULL, NULL, NULL, GENERATE);
+	if (major > 6 || minor > 1) {
+		EXPECT_EQ(-EOPNOTSUPP, fd);
+	} else {
+		ASSERT_OK(fd);
+		EXPECT_EQ(48, public_key(fd).length);
+	}
 }
 
 TEST(dh_does_not_generate)

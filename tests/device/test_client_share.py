@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Shared contexts, copied and saved hash streams, keys of the kernel's keyring."""
+"""Shared contexts, copied and saved hash streams."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import os
-import subprocess
-from collections.abc import Callable
 
 import pytest
 
@@ -15,36 +13,13 @@ import pycryptodev
 from pycryptodev import (
     CryptoDevice,
     DeviceClosed,
-    Hash,
     InvalidState,
-    KeyExpired,
-    KeyForbidden,
-    KeyRevoked,
-    NoKey,
     NotSupported,
     driver_info,
 )
 
 KEY = b"key of the keyed hash"
 TEXT = os.urandom(10_000)
-
-
-def keyctl(*arguments: str, text: bytes = b"") -> str:
-    """Run keyctl, which has to succeed."""
-    done = subprocess.run(["keyctl", *arguments], input=text, capture_output=True, check=True)
-    return done.stdout.decode().strip()
-
-
-def add_key(payload: bytes, kind: str = "user") -> int:
-    """Put a key into the process's own keyring, and return its serial number."""
-    name = f"{'devcrypto:' if kind == 'logon' else ''}{os.urandom(8).hex()}"
-    return int(keyctl("padd", kind, name, "@u", text=payload))
-
-
-@pytest.fixture(autouse=True)
-def keyring() -> None:
-    """The user's keyring belongs to the session, so that its keys may be searched for."""
-    keyctl("link", "@u", "@s")
 
 
 # Sharing
@@ -174,59 +149,3 @@ def test_a_refused_state_leaves_nothing_open() -> None:
 def test_a_cipher_restores_nothing() -> None:
     with CryptoDevice("cbc(aes)", key=KEY[:16]) as device, pytest.raises(NotSupported):
         device.restore(b"")
-
-
-# The keyring
-
-
-@pytest.mark.parametrize("kind", ["user", "logon"])
-def test_a_key_of_the_keyring(kind: str) -> None:
-    serial = add_key(KEY, kind)
-    with CryptoDevice("hmac(sha256)", key_serial=serial) as device:
-        assert device.digest(TEXT) == hmac.digest(KEY, TEXT, "sha256")
-        assert device.hash(TEXT).digest() == hmac.digest(KEY, TEXT, "sha256")
-    assert Hash("hmac(sha256)", TEXT, key_serial=serial).digest() == hmac.digest(
-        KEY, TEXT, "sha256"
-    )
-
-
-def test_a_cipher_with_a_key_of_the_keyring() -> None:
-    serial = add_key(KEY[:16])
-    with (
-        CryptoDevice("cbc(aes)", key_serial=serial) as ours,
-        CryptoDevice("cbc(aes)", key=KEY[:16]) as judge,
-    ):
-        assert ours.encrypt(bytes(32), iv=bytes(16)) == judge.encrypt(bytes(32), iv=bytes(16))
-
-
-def test_no_such_key() -> None:
-    with pytest.raises(NoKey):
-        CryptoDevice("hmac(sha256)", key_serial=2**31 - 1)
-
-
-def test_a_revoked_key() -> None:
-    serial = add_key(KEY)
-    keyctl("revoke", str(serial))
-    with pytest.raises(KeyRevoked):
-        CryptoDevice("hmac(sha256)", key_serial=serial)
-
-
-def test_an_expired_key() -> None:
-    serial = add_key(KEY)
-    keyctl("timeout", str(serial), "1")
-    subprocess.run(["sleep", "2"], check=True)
-    with pytest.raises(KeyExpired):
-        CryptoDevice("hmac(sha256)", key_serial=serial)
-
-
-def test_a_key_that_may_not_be_searched_for() -> None:
-    serial = add_key(KEY)
-    keyctl("setperm", str(serial), "0x37370000")
-    with pytest.raises(KeyForbidden):
-        CryptoDevice("hmac(sha256)", key_serial=serial)
-
-
-def test_not_for_what_gives_the_key_away(requires: Callable[[str], None]) -> None:
-    requires("crc32c")
-    with pytest.raises(NotSupported):
-        CryptoDevice("crc32c", key_serial=add_key(b"four"))

@@ -279,15 +279,19 @@ struct devcrypto_info {
  *	Numbers below 1, which stand for keyrings, are EINVAL. A negative key has
  *	the error that its maker chose, EKEYREJECTED where that is no other of
  *	ENOKEY, EKEYEXPIRED, EKEYREVOKED and EACCES.
- *	For ciphers, AEADs and hashes; other classes take none (EOPNOTSUPP).
- *	Not for algorithms whose output would give the key away, such as
- *	"crc32c" (EOPNOTSUPP): of the hashes those built with hmac, cmac or xcbc,
- *	and BLAKE2, take one.
+ *	RNG and COMP take none (EOPNOTSUPP), and no algorithm whose output would
+ *	give the key away to who may only use it (EOPNOTSUPP): of the hashes those
+ *	built with hmac, cmac or xcbc, and BLAKE2, take one; "dh" does not, whose
+ *	group the caller chooses. For the same reason a private value of
+ *	"ecdh-nist-…" is exactly as long as the order of the group, and one of
+ *	"ffdhe…(dh)" has 32 bytes at least (else EINVAL). RSA takes the DER as in
+ *	@key, private with PRIVATE. Not together with GENERATE (EINVAL).
  * DEVCRYPTO_CONFIG_PRIVATE
- *	AKCIPHER and SIG: @key is a private key.
+ *	AKCIPHER and SIG: @key, or the key of the keyring, is a private key.
  * DEVCRYPTO_CONFIG_GENERATE
  *	KPP: the kernel makes the private value, which never leaves it; @key is
- *	zero. Not for "dh" (EOPNOTSUPP), whose parameters may be anybody's.
+ *	zero. Not for "dh" (EOPNOTSUPP), whose parameters may be anybody's, nor,
+ *	on kernels later than 6.1, for "ecdh-nist-p192" (EOPNOTSUPP).
  * DEVCRYPTO_CONFIG_ENTROPY
  *	RNG: the caller gives the generator its entropy in every request, for
  *	tests with published vectors. Takes CAP_SYS_ADMIN as names do that the
