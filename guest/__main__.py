@@ -94,9 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     build = verbs.add_parser("build", help="build the driver for it")
     run = verbs.add_parser("run", help="boot it and run a command")
     sparse = verbs.add_parser("sparse", help="check the kernel code for it with sparse")
+    without_keys = verbs.add_parser("without-keys", help="build it as without CONFIG_KEYS")
     verbs.add_parser("checkpatch", help="check the kernel code's style")
     verbs.add_parser("version", help="print the version that the driver is built with")
-    for verb in (prepare, build, run, sparse):
+    for verb in (prepare, build, run, sparse, without_keys):
         verb.add_argument(
             "--kernel",
             choices=[kernel.name for kernel in kernels.ALL_KERNELS],
@@ -140,6 +141,8 @@ def main() -> int:
             kbuild.build(tree)
         if arguments.verb == "sparse":
             return checks.sparse(tree)
+        if arguments.verb == "without-keys":
+            return checks.without_keys(tree)
         if arguments.verb == "run":
             return _run(arguments, tree)
     except GuestError as error:

@@ -55,6 +55,14 @@ def sparse(tree: KernelTree) -> int:
     return 1 if complaints else 0
 
 
+def without_keys(tree: KernelTree) -> int:
+    """Build the driver as for a kernel without CONFIG_KEYS; any warning is a failure."""
+    said = kbuild.without_keys(tree)
+    complaints = [line for line in said.splitlines() if "warning:" in line.lower()]
+    print("\n".join([*complaints, f"without keys: {len(complaints)} complaints"]))
+    return 1 if complaints else 0
+
+
 def checkpatch() -> int:
     """Run checkpatch --strict over the driver, the test modules and the ABI header."""
     script = _checkpatch_script()

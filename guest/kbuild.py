@@ -23,6 +23,14 @@ MODULES = ("driver", "tests/kmod")
 # What else their sources include.
 SHARED = ("include",)
 
+# Takes the kernel's keys from the driver, but leaves structures as the kernel at hand has them, so
+# that it can be loaded.
+WITHOUT_KEYS = """\
+#include <linux/cred.h>
+#include <linux/key.h>
+#undef CONFIG_KEYS
+"""
+
 
 @dataclass(frozen=True)
 class ModuleTree:
@@ -89,6 +97,29 @@ def sparse(tree: KernelTree) -> str:
                 raise GuestError(f"{name} does not build under sparse:\n{done.stdout}")
             said += done.stdout.replace(f"{work / 'source'}/", "")
     return said
+
+
+def without_keys(tree: KernelTree) -> str:
+    """Build the driver as for a kernel without CONFIG_KEYS and return what is said of it."""
+    work = BUILD / tree.kernel.name / "without-keys"
+    folder = work / "source/driver"
+    header = work / "without_keys.h"
+    with locked(work):
+        _mirror(work / "source")
+        if not header.exists() or header.read_text(encoding="ascii") != WITHOUT_KEYS:
+            header.write_text(WITHOUT_KEYS, encoding="ascii")
+        done = subprocess.run(
+            _command(tree, folder, "CONFIG_KEYS=", f"KCFLAGS=-include {header}"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise GuestError(f"the driver does not build without CONFIG_KEYS:\n{done.stdout}")
+    return done.stdout
 
 
 def _folders() -> list[str]:
