@@ -23,8 +23,8 @@ PACKAGES := \
 	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd lz4 lzop \
 	python3-venv python3-dev \
 	bash-completion groff-base man-db mandoc pkgconf
-# What building a kernel takes besides.
-KERNEL_PACKAGES := flex bison libelf-dev
+# What building a kernel takes besides, and the TPM that the guest has with it.
+KERNEL_PACKAGES := flex bison libelf-dev swtpm tpm2-tools
 ifneq ($(filter debug kcsan,$(KERNEL)),)
 PACKAGES += $(KERNEL_PACKAGES)
 endif

@@ -42,6 +42,11 @@ class Kernel:
         """Whether it was built to report what is wrong, and to go on then."""
         return bool(self.fragments)
 
+    @property
+    def has_trusted_keys(self) -> bool:
+        """Whether it has keys of type "trusted", and so a TPM; no kernel of Debian's has."""
+        return bool(self.fragments)
+
 
 # The one list of supported kernels, as Debian builds them.
 KERNELS = (

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from guest import console
+from guest import console, tpm
 from guest.errors import GuestError, KernelReportError, LostVMError, VMTimeoutError
 from guest.initrd import make_initrd
 from guest.kbuild import ModuleTree
@@ -160,14 +160,18 @@ def run_in_vm(
         "PANIC_ON_WARN": "0" if tree.kernel.finds_faults else "1",
         "END": end,
     }
-    with tempfile.NamedTemporaryFile(prefix="guest-", suffix=".initrd") as initrd:
+    with (
+        tempfile.NamedTemporaryFile(prefix="guest-", suffix=".initrd") as initrd,
+        tpm.emulated(tree.kernel.has_trusted_keys) as its_tpm,
+    ):
         initrd.write(make_initrd(modules, settings))
         initrd.flush()
         ports = _Ports()
         qemu = _command(tree, options, Path(initrd.name), log) + ports.arguments()
+        qemu += its_tpm.arguments
         started = time.monotonic()
         try:
-            status = _follow(qemu, ports, log, end.encode(), options)
+            status = _follow(qemu, ports, its_tpm, log, end.encode(), options)
         finally:
             ports.close()
     if status is None:
@@ -238,7 +242,9 @@ def _command(tree: KernelTree, options: Options, initrd: Path, log: Path) -> lis
     ]
 
 
-def _follow(qemu: list[str], ports: _Ports, log: Path, end: bytes, options: Options) -> int | None:
+def _follow(
+    qemu: list[str], ports: _Ports, its_tpm: tpm.Tpm, log: Path, end: bytes, options: Options
+) -> int | None:
     """Start QEMU, pass the guest's output on until it ends, and return its status."""
     try:
         process = subprocess.Popen(
@@ -246,7 +252,10 @@ def _follow(qemu: list[str], ports: _Ports, log: Path, end: bytes, options: Opti
             stdin=None if options.interactive else subprocess.DEVNULL,
             stdout=None if options.interactive else subprocess.DEVNULL,
             stderr=log.open("ab"),
-            pass_fds=[theirs.fileno() for theirs in ports.theirs.values()],
+            pass_fds=[
+                *(theirs.fileno() for theirs in ports.theirs.values()),
+                *its_tpm.descriptors,
+            ],
             # An interrupt from the terminal is for the runner, which then ends QEMU itself.
             start_new_session=True,
         )
