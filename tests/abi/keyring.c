@@ -352,6 +352,29 @@ TEST(padded_decryption)
 	EXPECT_MEM(CLEARTEXT, dst, strlen(CLEARTEXT));
 }
 
+/* The parameters of a key are no secret, and come from the caller. */
+TEST(key_with_parameters)
+{
+	struct devcrypto_config config;
+	unsigned char params[64], signature[TEXT_BYTES], digest[DIGEST_BYTES];
+	struct devcrypto_request request = {
+		.op = DEVCRYPTO_OP_VERIFY,
+		.src = address_of(digest),
+		.src_bytes = sizeof(digest),
+		.signature = address_of(signature),
+		.signature_bytes = from_hex(ECRDSA_SIGNATURE, signature),
+	};
+
+	need_algorithm(SIG, "ecrdsa");
+	config = config_with(SIG, "ecrdsa", hex_key("user", ECRDSA_KEY));
+	config.key_params = address_of(params);
+	config.key_params_bytes = from_hex(ECRDSA_PARAMS, params);
+	fill_pattern(digest, sizeof(digest), 1);
+	EXPECT_EQ(0, run_request(context_of(&config), &request));
+	signature[9] ^= 1;
+	EXPECT_EQ(-EKEYREJECTED, run_request(context_of(&config), &request));
+}
+
 static void public_key_of(const struct devcrypto_config *config, unsigned char *key)
 {
 	struct devcrypto_request request = {
