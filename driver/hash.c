@@ -272,6 +272,13 @@ static int dc_text_load(struct dc_request *rq)
 	return dc_buffer_read(&rq->in, 0, &rq->src, bytes);
 }
 
+/* A state says of what is hashed, or of the key, what a digest does not. */
+static void dc_saved_wipe(struct dc_request *rq)
+{
+	memzero_explicit(dc_buffer_at(&rq->in, 0),
+			 rq->ctx->tfm->alg.out_saved_bytes);
+}
+
 static int dc_hash_load(struct dc_request *rq)
 {
 	int err;
@@ -284,8 +291,11 @@ static int dc_hash_load(struct dc_request *rq)
 	if (!err)
 		err = dc_hash_is_saved(rq) ? dc_saved_load(rq) :
 					     dc_text_load(rq);
-	if (!err && dc_hash_is_stream(rq))
-		err = dc_stream_claim(rq);
+	if (err || !dc_hash_is_stream(rq))
+		return err;
+	err = dc_stream_claim(rq);
+	if (err && dc_hash_is_saved(rq))
+		dc_saved_wipe(rq);
 	return err;
 }
 
@@ -383,10 +393,8 @@ static void dc_hash_end(struct dc_request *rq)
 	if (!dc_hash_is_stream(rq))
 		return;
 	stream->state = dc_stream_next_state(rq);
-	/* A state says of what is hashed, or of the key, what a digest does not. */
 	if (dc_hash_is_saved(rq))
-		memzero_explicit(dc_buffer_at(&rq->in, 0),
-				 rq->ctx->tfm->alg.out_saved_bytes);
+		dc_saved_wipe(rq);
 	clear_bit_unlock(0, &stream->busy);
 }
 
