@@ -403,7 +403,7 @@ static const struct group {
 	uint32_t key_bytes;
 } groups[] = {
 	{ "ecdh-nist-p192", 24 }, { "ecdh-nist-p256", 32 }, { "ecdh-nist-p384", 48 },
-	{ "curve25519", 32 }, { "ffdhe2048(dh)", 32 }, { "ffdhe8192(dh)", 64 },
+	{ "curve25519", 32 }, { "ffdhe2048(dh)", 32 }, { "ffdhe3072(dh)", 48 },
 };
 
 TEST_EACH(private_value, groups)
@@ -654,7 +654,7 @@ static const struct short_value {
 	{ "ffdhe2048_1", "ffdhe2048(dh)", 1 },
 	{ "ffdhe2048_16", "ffdhe2048(dh)", 16 },
 	{ "ffdhe2048_31", "ffdhe2048(dh)", 31 },
-	{ "ffdhe8192_31", "ffdhe8192(dh)", 31 },
+	{ "ffdhe3072_31", "ffdhe3072(dh)", 31 },
 };
 
 TEST_EACH(short_private_value, short_values)
