@@ -192,6 +192,7 @@ const struct dc_class dc_aead_class = {
 	.ops = BIT(DEVCRYPTO_OP_ENCRYPT) | BIT(DEVCRYPTO_OP_DECRYPT),
 	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_KEYRING,
 	.config_fields = DC_USES_KEY | DC_USES_AUTH_KEY | DC_USES_TAG_BYTES,
+	.cost_is_size = true,
 	.open = dc_aead_open,
 	.close = dc_aead_close,
 	.setkey = dc_aead_setkey,

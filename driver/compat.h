@@ -79,6 +79,13 @@ static inline void dc_acomp_set_buffers(struct acomp_req *req,
 #endif
 }
 
+/* Before 6.8 a number has to be given. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define dc_eventfd_signal(eventfd) eventfd_signal(eventfd)
+#else
+#define dc_eventfd_signal(eventfd) eventfd_signal(eventfd, 1)
+#endif
+
 /* From 6.10 on the source of a trace event's string is known from __string(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define DC_ASSIGN_STR(dst, src) __assign_str(dst)

@@ -46,6 +46,7 @@ struct dc_context *dc_context_new(void)
 	mutex_init(&ctx->entropy_lock);
 	spin_lock_init(&ctx->idle_lock);
 	INIT_LIST_HEAD(&ctx->idle);
+	dc_queue_init(&ctx->queue);
 	return ctx;
 }
 
@@ -75,9 +76,10 @@ static void dc_context_free(struct kref *ref)
 	struct dc_context *ctx = container_of(ref, struct dc_context, ref);
 	struct dc_request *rq, *next;
 
-	list_for_each_entry_safe(rq, next, &ctx->idle, idle)
+	list_for_each_entry_safe(rq, next, &ctx->idle, list)
 		dc_request_free(rq);
 	if (ctx->tfm) {
+		dc_queue_exit(&ctx->queue);
 		dc_context_detach(ctx, ctx->tfm);
 		dc_tfm_put(ctx->tfm);
 	}
@@ -87,6 +89,12 @@ static void dc_context_free(struct kref *ref)
 void dc_context_get(struct dc_context *ctx)
 {
 	kref_get(&ctx->ref);
+}
+
+/* False if the context is being freed. */
+bool dc_context_get_live(struct dc_context *ctx)
+{
+	return kref_get_unless_zero(&ctx->ref);
 }
 
 void dc_context_put(struct dc_context *ctx)

@@ -4,8 +4,9 @@
  *
  * The stream's state lives in a request of the crypto API's that belongs to
  * the context. The dc_request that operates on the stream holds the busy bit
- * from load() to end(), and until then nobody else touches it. An operation
- * whose digest could not be written has failed like any other.
+ * from claim() to release(), and until then nobody else touches it. What run.c
+ * cannot write the digest of has failed like any other operation; of a submitted
+ * one the digest is lost, and the stream is what comes behind it.
  */
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -187,10 +188,12 @@ static u32 dc_hash_output_bytes(const struct dc_request *rq)
  * Takes the stream for this request. An update of a fresh stream takes two
  * steps, because an engine may answer to either of them later.
  */
-static int dc_stream_claim(struct dc_request *rq)
+static int dc_hash_claim(struct dc_request *rq)
 {
 	struct dc_stream *stream = &rq->ctx->stream;
 
+	if (!dc_hash_is_stream(rq))
+		return 0;
 	if (test_and_set_bit_lock(0, &stream->busy))
 		return -EBUSY;
 	if (stream->state == DC_STREAM_LOST &&
@@ -199,9 +202,8 @@ static int dc_stream_claim(struct dc_request *rq)
 		clear_bit_unlock(0, &stream->busy);
 		return -ESTALE;
 	}
-	if (rq->packet.op == DEVCRYPTO_OP_STREAM_UPDATE &&
-	    stream->state == DC_STREAM_FRESH)
-		rq->steps = 2;
+	rq->steps = rq->packet.op == DEVCRYPTO_OP_STREAM_UPDATE &&
+		    stream->state == DC_STREAM_FRESH ? 2 : 1;
 	return 0;
 }
 
@@ -272,13 +274,6 @@ static int dc_text_load(struct dc_request *rq)
 	return dc_buffer_read(&rq->in, 0, &rq->src, bytes);
 }
 
-/* A state says of what is hashed, or of the key, what a digest does not. */
-static void dc_saved_wipe(struct dc_request *rq)
-{
-	memzero_explicit(dc_buffer_at(&rq->in, 0),
-			 rq->ctx->tfm->alg.out_saved_bytes);
-}
-
 static int dc_hash_load(struct dc_request *rq)
 {
 	int err;
@@ -291,11 +286,6 @@ static int dc_hash_load(struct dc_request *rq)
 	if (!err)
 		err = dc_hash_is_saved(rq) ? dc_saved_load(rq) :
 					     dc_text_load(rq);
-	if (err || !dc_hash_is_stream(rq))
-		return err;
-	err = dc_stream_claim(rq);
-	if (err && dc_hash_is_saved(rq))
-		dc_saved_wipe(rq);
 	return err;
 }
 
@@ -372,7 +362,7 @@ static int dc_hash_start(struct dc_request *rq)
 static int dc_stream_next_state(const struct dc_request *rq)
 {
 	/* A state that could not be saved is still there. */
-	if (rq->packet.op == DEVCRYPTO_OP_STREAM_SAVE)
+	if (rq->packet.op == DEVCRYPTO_OP_STREAM_SAVE || rq->error == -EAGAIN)
 		return rq->ctx->stream.state;
 	if (rq->error)
 		return DC_STREAM_LOST;
@@ -386,16 +376,22 @@ static int dc_stream_next_state(const struct dc_request *rq)
 	}
 }
 
-static void dc_hash_end(struct dc_request *rq)
+static void dc_hash_release(struct dc_request *rq)
 {
 	struct dc_stream *stream = &rq->ctx->stream;
 
 	if (!dc_hash_is_stream(rq))
 		return;
 	stream->state = dc_stream_next_state(rq);
-	if (dc_hash_is_saved(rq))
-		dc_saved_wipe(rq);
 	clear_bit_unlock(0, &stream->busy);
+}
+
+/* A state says of what is hashed, or of the key, what a digest does not. */
+static void dc_hash_end(struct dc_request *rq)
+{
+	if (dc_hash_is_saved(rq))
+		memzero_explicit(dc_buffer_at(&rq->in, 0),
+				 rq->ctx->tfm->alg.out_saved_bytes);
 }
 
 static int dc_hash_store(struct dc_request *rq)
@@ -424,6 +420,7 @@ const struct dc_class dc_hash_class = {
 	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_STREAM |
 			DEVCRYPTO_CONFIG_KEYRING,
 	.config_fields = DC_USES_KEY,
+	.cost_is_size = true,
 	.open = dc_hash_open,
 	.close = dc_hash_close,
 	.setkey = dc_hash_setkey,
@@ -431,7 +428,9 @@ const struct dc_class dc_hash_class = {
 	.detach = dc_hash_detach,
 	.copy = dc_hash_copy,
 	.load = dc_hash_load,
+	.claim = dc_hash_claim,
 	.start = dc_hash_start,
-	.end = dc_hash_end,
+	.release = dc_hash_release,
 	.store = dc_hash_store,
+	.end = dc_hash_end,
 };

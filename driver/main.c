@@ -17,12 +17,19 @@ static_assert(sizeof(struct devcrypto_config) % 8 == 0);
 static_assert(sizeof(struct devcrypto_segment) == 16);
 static_assert(sizeof(struct devcrypto_request) == 96);
 static_assert(sizeof(struct devcrypto_run) == 24);
+static_assert(sizeof(struct devcrypto_completion) == 24);
+static_assert(sizeof(struct devcrypto_submit) == 64);
+static_assert(sizeof(struct devcrypto_cancel) == 24);
+static_assert(sizeof(struct devcrypto_eventfd) == 8);
 
 /* The structure that an ioctl's argument points to, in the driver's memory. */
 union dc_argument {
 	struct devcrypto_info info;
 	struct devcrypto_config config;
 	struct devcrypto_run run;
+	struct devcrypto_submit submit;
+	struct devcrypto_cancel cancel;
+	struct devcrypto_eventfd eventfd;
 };
 
 /**
@@ -65,7 +72,9 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 			    DEVCRYPTO_FEATURE_KEYRING |
 			    DEVCRYPTO_FEATURE_PRIVATE |
 			    DEVCRYPTO_FEATURE_GENERATE |
-			    DEVCRYPTO_FEATURE_ENTROPY,
+			    DEVCRYPTO_FEATURE_ENTROPY |
+			    DEVCRYPTO_FEATURE_SUBMIT |
+			    DEVCRYPTO_FEATURE_CHAIN,
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |
 			   BIT(DEVCRYPTO_CLASS_AEAD) |
 			   BIT(DEVCRYPTO_CLASS_HASH) |
@@ -84,6 +93,8 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 		.max_contexts_per_user = READ_ONCE(dc_max_contexts_per_user),
 		.max_memory_per_user = READ_ONCE(dc_max_memory_per_user),
 		.max_comp_bytes = DC_MAX_COMP_BYTES,
+		.max_in_flight = READ_ONCE(dc_max_in_flight),
+		.inline_bytes = READ_ONCE(dc_inline_bytes),
 	};
 	dc_user_describe(&arg->info);
 	strscpy(arg->info.version, DC_VERSION, sizeof(arg->info.version));
@@ -99,6 +110,22 @@ static long dc_ioctl_configure(const struct dc_call *call,
 static long dc_ioctl_execute(const struct dc_call *call, union dc_argument *arg)
 {
 	return dc_ioctl_run(call->file->private_data, &arg->run);
+}
+
+static long dc_ioctl_queue(const struct dc_call *call, union dc_argument *arg)
+{
+	return dc_ioctl_submit(call, &arg->submit);
+}
+
+static long dc_ioctl_unqueue(const struct dc_call *call,
+			     union dc_argument *arg)
+{
+	return dc_ioctl_cancel(call, &arg->cancel);
+}
+
+static long dc_ioctl_signal(const struct dc_call *call, union dc_argument *arg)
+{
+	return dc_ioctl_eventfd(call, &arg->eventfd);
 }
 
 static const struct dc_ioctl dc_ioctls[] = {
@@ -119,6 +146,24 @@ static const struct dc_ioctl dc_ioctls[] = {
 		.bytes = sizeof(struct devcrypto_run),
 		.min_bytes = offsetofend(struct devcrypto_run, segment_bytes),
 		.handler = dc_ioctl_execute,
+	},
+	[_IOC_NR(DEVCRYPTO_IOC_SUBMIT)] = {
+		.cmd = DEVCRYPTO_IOC_SUBMIT,
+		.bytes = sizeof(struct devcrypto_submit),
+		.min_bytes = offsetofend(struct devcrypto_submit, out_completed),
+		.handler = dc_ioctl_queue,
+	},
+	[_IOC_NR(DEVCRYPTO_IOC_CANCEL)] = {
+		.cmd = DEVCRYPTO_IOC_CANCEL,
+		.bytes = sizeof(struct devcrypto_cancel),
+		.min_bytes = offsetofend(struct devcrypto_cancel, out_running),
+		.handler = dc_ioctl_unqueue,
+	},
+	[_IOC_NR(DEVCRYPTO_IOC_EVENTFD)] = {
+		.cmd = DEVCRYPTO_IOC_EVENTFD,
+		.bytes = sizeof(struct devcrypto_eventfd),
+		.min_bytes = offsetofend(struct devcrypto_eventfd, reserved),
+		.handler = dc_ioctl_signal,
 	},
 };
 
@@ -162,7 +207,10 @@ static int dc_open(struct inode *inode, struct file *file)
 
 static int dc_release(struct inode *inode, struct file *file)
 {
-	dc_context_put(file->private_data);
+	struct dc_context *ctx = file->private_data;
+
+	dc_queue_close(&ctx->queue);
+	dc_context_put(ctx);
 	return 0;
 }
 
@@ -179,8 +227,14 @@ static void dc_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "devcrypto-driver:\t%s\n", tfm->alg.out_driver);
 	if (tfm->flags & DEVCRYPTO_CONFIG_ENTROPY)
 		seq_puts(m, "devcrypto-entropy:\ttest\n");
+	seq_printf(m, "devcrypto-in-flight:\t%u\n",
+		   READ_ONCE(ctx->queue.nr_open));
+	seq_printf(m, "devcrypto-finished:\t%u\n",
+		   READ_ONCE(ctx->queue.nr_finished));
 	seq_printf(m, "devcrypto-done:\t%lld\n", atomic64_read(&ctx->done));
 	seq_printf(m, "devcrypto-failed:\t%lld\n", atomic64_read(&ctx->failed));
+	seq_printf(m, "devcrypto-cancelled:\t%lld\n",
+		   atomic64_read(&ctx->cancelled));
 	seq_printf(m, "devcrypto-bytes-copied:\t%lld\n",
 		   atomic64_read(&ctx->bytes_copied));
 }
@@ -191,6 +245,7 @@ static const struct file_operations dc_fops = {
 	.release = dc_release,
 	.unlocked_ioctl = dc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.poll = dc_poll,
 	.show_fdinfo = dc_show_fdinfo,
 };
 

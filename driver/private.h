@@ -4,29 +4,39 @@
  *
  * WAY OF A REQUEST
  *
- * main.c finds the ioctl's handler; dc_ioctl_run() (request.c) reads one
- * packet after the other into a struct dc_request, the owner of everything
- * that the operation uses, waits for engines in dc_request_wait(), writes the
- * result in dc_packet_answer(), and calls the class of the context's algorithm:
+ * main.c finds the ioctl's handler. A packet is read into a struct dc_request
+ * (request.c), the owner of everything that the operation uses, and goes
+ * through the class of the context's algorithm:
  *
- *	load()	checks the operands and copies the input into driver memory
- *	start()	hands the request to the crypto API, once per step
- *	store()	copies the output to the caller
- *	end()	lets go of what load() claimed in the context
+ *	load()	  checks the operands and copies the input into driver memory
+ *	claim()	  takes what one request at a time can have of the context
+ *	start()	  hands the request to the crypto API, once per step
+ *	release() lets go of what claim() took
+ *	store()	  copies the output to the caller
+ *	end()	  wipes what must not stay in the request's memory
+ *
+ * run.c does all of it in one thread, which waits for engines. submit.c loads,
+ * and takes completions and stores; between the two a request stands in the
+ * queue of its context (queue.c), from where an engine gets it, or a thread of
+ * the user's workers (workers.c).
  *
  * LIFETIME
  *
- * A file holds its context, a request that an engine still works on holds it
- * too, and the context holds the tfm: whoever comes last frees. A request
- * belongs to the thread that runs it until that thread is killed while an
- * engine has the request; from then on it belongs to its own completion.
+ * A file holds its context, and the context holds the tfm. A request of run.c
+ * belongs to the thread that runs it until that thread is killed while an engine
+ * has the request; from then on it belongs to its own completion, and holds the
+ * context. Requests of a queue belong to it. When the file is closed while some
+ * are under way its hold on the context goes over to them.
  *
  * LOCK ORDER, outermost first
  *
  *	dc_context.config_lock
  *	key.sem, of the keyring
  *	policy_lock (policy.c)		users_lock (limits.c)
- *	dc_context.idle_lock
+ *	dc_context.idle_lock		dc_queue.lock
+ *					dc_workers.lock
+ *
+ * The last two are taken in interrupts.
  */
 #ifndef DC_PRIVATE_H
 #define DC_PRIVATE_H
@@ -41,6 +51,7 @@
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
@@ -96,6 +107,8 @@ struct dc_class;
 struct dc_context;
 struct dc_request;
 struct dc_user;
+struct dc_workers;
+struct eventfd_ctx;
 
 /**
  * struct dc_call - one ioctl() of a caller's
@@ -109,11 +122,22 @@ struct dc_call {
 	u32 bytes;
 };
 
+/*
+ * What CRYPTO_ALG_ASYNC announces many drivers do not do: until an engine has
+ * answered later, one that answered at once counts as software.
+ */
+enum {
+	DC_ANSWERS_UNKNOWN,
+	DC_ANSWERS_AT_ONCE,
+	DC_ANSWERS_LATER,
+};
+
 /**
  * struct dc_tfm - an algorithm with its key
  * @ref: one for each context that uses it
  * @class: operations of its class
  * @flags: DEVCRYPTO_CONFIG_* it was made with
+ * @answers: how the algorithm answers submitted requests, DC_ANSWERS_*
  * @request_bytes: the crypto API's request with the algorithm's part
  * @step_bytes: rng: most bytes of one call of the generator
  * @request_memory: comp: what the algorithm allocates for each request
@@ -123,7 +147,8 @@ struct dc_call {
  * @alg: what DEVCRYPTO_IOC_CONFIG answers, and the name that was asked for;
  *	the other input fields are zero
  *
- * Immutable once it stands in a context, but for the state of a generator.
+ * Immutable once it stands in a context, but for @answers and the state of a
+ * generator.
  */
 struct dc_tfm {
 	struct kref ref;
@@ -140,6 +165,7 @@ struct dc_tfm {
 	};
 	u8 *dh_last;
 	u32 flags;
+	u32 answers;
 	unsigned int request_bytes;
 	unsigned int step_bytes;
 	u32 request_memory;
@@ -191,6 +217,7 @@ struct dc_keys {
  * @ops: bit (1 << DEVCRYPTO_OP_*) for each operation
  * @config_flags: DEVCRYPTO_CONFIG_* that it knows, besides QUERY
  * @config_fields: DC_USES_*
+ * @cost_is_size: what an operation costs depends on the length of its input
  * @open: allocates the crypto API's tfm of that name and fills @tfm in
  * @close: frees the crypto API's tfm
  * @setkey: sets key and tag size, or the seed; called once before the first
@@ -200,21 +227,24 @@ struct dc_keys {
  * @detach: undoes @attach
  * @copy: with DEVCRYPTO_CONFIG_STREAM, between @attach and configuration: takes
  *	over the state of another context that has the same @tfm
- * @load: checks the operands of a request and copies its input. On error
- *	nothing is held.
+ * @load: checks the operands of a request and copies its input
+ * @claim: takes what one request at a time can have, before the first step
  * @start: hands one step of the request to the algorithm; 0, -EINPROGRESS or
  *	-EBUSY (in the engine's backlog), or an error
+ * @release: lets go of what @claim took, when the algorithm is done; rq->error
+ *	is the result, -EAGAIN of a request that did not begin and will be tried
+ *	again. In interrupts too, if the algorithm answers there.
  * @store: copies the output of a successful request to the caller and sets
  *	its out_bytes; in the caller's context
- * @end: lets go of what @load claimed, whatever the result. The algorithm is
- *	done with the request; the caller may be gone.
+ * @end: the last of a request that was loaded, whatever became of it: wipes
+ *	secrets. The caller may be gone.
  * @error: what an error of the algorithm means in this class, as the header's
  *	table has it
  * @trim: gives back what @load left with the request for the next one, of which
  *	@keep bytes at most may stay; 0 = all of it
  *
- * @attach, @detach, @end, @error, @trim and, where it does not know
- * DEVCRYPTO_CONFIG_STREAM, @copy may be NULL.
+ * @attach, @detach, @claim with @release, @end, @error, @trim and, where it does
+ * not know DEVCRYPTO_CONFIG_STREAM, @copy may be NULL.
  */
 struct dc_class {
 	u32 id;
@@ -222,6 +252,7 @@ struct dc_class {
 	u32 ops;
 	u32 config_flags;
 	u32 config_fields;
+	bool cost_is_size;
 	int (*open)(struct dc_tfm *tfm, const char *name);
 	void (*close)(struct dc_tfm *tfm);
 	int (*setkey)(struct dc_tfm *tfm, const struct dc_keys *keys);
@@ -230,7 +261,9 @@ struct dc_class {
 	int (*copy)(struct dc_context *ctx, struct dc_tfm *tfm,
 		    struct dc_context *from);
 	int (*load)(struct dc_request *rq);
+	int (*claim)(struct dc_request *rq);
 	int (*start)(struct dc_request *rq);
+	void (*release)(struct dc_request *rq);
 	int (*store)(struct dc_request *rq);
 	void (*end)(struct dc_request *rq);
 	int (*error)(const struct dc_request *rq, int err);
@@ -248,7 +281,7 @@ extern const struct dc_class dc_kpp_class;
 
 /**
  * struct dc_stream - the hash stream of a context
- * @busy: bit 0 is held by the request that operates on the stream; it guards
+ * @busy: bit 0 is held by the request that has claimed the stream; it guards
  *	the other fields
  * @state: see hash.c
  * @req: the crypto API's request that carries the running state
@@ -260,8 +293,44 @@ struct dc_stream {
 };
 
 /**
+ * struct dc_queue - the submitted requests of a context
+ * @lock: guards all fields but @ready
+ * @pending: what waits to be executed; a chain by its first request
+ * @running: what is being executed
+ * @finished: what waits to be reaped
+ * @nr_open: requests accepted that are not finished, chained ones included
+ * @nr_finished: length of @finished
+ * @stalled: the engine has no room; nothing is begun until it has answered, or
+ *	some time has passed
+ * @closed: the file is gone
+ * @wait: for completions, and for room
+ * @eventfd: signalled by each completion; NULL = none
+ * @ready: entry among the queues for which the user's workers have something
+ *	to do; guarded by dc_workers.lock
+ * @retry: ends a stall
+ * @cleanup: of a closed queue, when nothing is under way any more
+ */
+struct dc_queue {
+	spinlock_t lock; /* see above */
+	struct list_head pending;
+	struct list_head running;
+	struct list_head finished;
+	unsigned int nr_open;
+	unsigned int nr_finished;
+	bool stalled;
+	bool closed;
+	wait_queue_head_t wait;
+	struct eventfd_ctx *eventfd;
+	struct list_head ready;
+	struct delayed_work retry;
+	struct work_struct cleanup;
+};
+
+/**
  * struct dc_context - an open file
- * @ref: one for the file, one for each request that lost its thread
+ * @ref: one for the file, or what it left under way in the queue; one for each
+ *	request of run.c that lost its thread; one for a worker that has a
+ *	request of the queue
  * @id: names the context in traces
  * @config_lock: serialises configuration
  * @tfm: NULL until configured; set once, with release semantics
@@ -270,12 +339,14 @@ struct dc_stream {
  * @idle: requests that wait for their next use
  * @nr_idle: length of @idle
  * @nr_kept: those of them that have kept memory
+ * @queue: submitted requests
  * @stream: hash contexts only
  * @entropy_lock: with DEVCRYPTO_CONFIG_ENTROPY: held by the request that
  *	operates on the generator, which is this context's alone
  * @instantiated: the generator has had entropy; guarded by @entropy_lock
  * @done: requests that succeeded
  * @failed: requests that did not
+ * @cancelled: requests that were cancelled
  * @bytes_copied: payload copied between the caller and the driver
  */
 struct dc_context {
@@ -288,11 +359,13 @@ struct dc_context {
 	struct list_head idle;
 	unsigned int nr_idle;
 	unsigned int nr_kept;
+	struct dc_queue queue;
 	struct dc_stream stream;
 	struct mutex entropy_lock; /* one operation at a time */
 	bool instantiated;
 	atomic64_t done;
 	atomic64_t failed;
+	atomic64_t cancelled;
 	atomic64_t bytes_copied;
 };
 
@@ -360,16 +433,23 @@ struct dc_buffer {
  * @out_bytes: see struct devcrypto_request
  * @step: number of the step to start next
  * @steps: how many steps the operation takes
+ * @loaded: the class has its operands
+ * @begun: the class has claimed what it needs
  * @iv: block for the IV, of its own cache lines
  * @iv_now: the IV in that block
  * @result: block for a digest, of its own cache lines
  * @handle: the crypto API's request, or what the class has of it
  * @base: the allocation
- * @owner: DC_OWNED_*; decides who frees when thread and engine part
- * @done: completed by the engine's callback
- * @error: result of the step that the callback completed
- * @idle: entry in dc_context.idle
- * @orphan: frees a request whose thread is gone
+ * @error: result of the operation, or of the step that the engine answered
+ * @list: entry in dc_context.idle or in a list of the queue
+ * @answered: takes an answer of the engine, which stands in @error; in the
+ *	context that the engine answers in
+ * @owner: run.c: decides who frees when thread and engine part
+ * @done: run.c: completed by the engine's answer
+ * @orphan: run.c: frees a request whose thread is gone
+ * @mm: queue.c: address space that submitted the request; compared, never used
+ * @next: queue.c: next request of the chain
+ * @stored: queue.c: the output has been copied, or there is none
  */
 struct dc_request {
 	struct devcrypto_request packet;
@@ -385,16 +465,22 @@ struct dc_request {
 	u32 out_bytes;
 	u32 step;
 	u32 steps;
+	bool loaded;
+	bool begun;
 	u8 *iv;
 	u8 *iv_now;
 	u8 *result;
 	void *handle;
 	void *base;
+	int error;
+	struct list_head list;
+	void (*answered)(struct dc_request *rq);
 	atomic_t owner;
 	struct completion done;
-	int error;
-	struct list_head idle;
 	struct work_struct orphan;
+	struct mm_struct *mm;
+	struct dc_request *next;
+	bool stored;
 };
 
 /* main.c */
@@ -432,14 +518,92 @@ int dc_buffer_write(struct dc_buffer *buf, u32 at, const struct dc_span *span,
 
 /* request.c */
 extern struct workqueue_struct *dc_workqueue;
-long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run);
+struct dc_request *dc_request_get(struct dc_context *ctx);
+void dc_request_put(struct dc_request *rq);
+void dc_request_free(struct dc_request *rq);
+int dc_request_load(struct dc_request *rq);
+int dc_request_begin(struct dc_request *rq);
+void dc_request_release(struct dc_request *rq, int err);
+int dc_request_error(const struct dc_request *rq, int err);
+bool dc_request_was_refused(const struct dc_request *rq, int err);
+void dc_request_end(struct dc_request *rq);
 int dc_request_buffers(struct dc_request *rq);
 int dc_request_iv(struct dc_request *rq);
 int dc_request_iv_out(struct dc_request *rq);
 void dc_request_callback(dc_callback_arg *arg, int err);
-void dc_request_free(struct dc_request *rq);
 int dc_request_init(void);
 void dc_request_exit(void);
+
+/**
+ * struct dc_packets - an array of requests in the caller's memory
+ * @user: the next one
+ * @left: how many there are
+ * @bytes: distance of two
+ * @segment_bytes: distance of two segments in their arrays
+ */
+struct dc_packets {
+	void __user *user;
+	u32 left;
+	u32 bytes;
+	u32 segment_bytes;
+};
+
+int dc_element_check(u32 bytes, u32 min);
+int dc_packets_set(struct dc_packets *packets, u64 addr, u32 count, u32 bytes,
+		   u32 segment_bytes);
+int dc_packets_next(struct dc_packets *packets, struct dc_request *rq);
+
+/* run.c */
+long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run);
+
+/* queue.c */
+void dc_queue_init(struct dc_queue *q);
+void dc_queue_exit(struct dc_queue *q);
+bool dc_queue_reserve(struct dc_queue *q);
+void dc_queue_unreserve(struct dc_queue *q);
+void dc_queue_add(struct dc_request *rq);
+unsigned int dc_queue_take(struct dc_queue *q, struct list_head *to,
+			   unsigned int max);
+void dc_queue_put_back(struct dc_queue *q, struct list_head *from,
+		       unsigned int nr);
+void dc_queue_cancel(struct dc_queue *q, struct devcrypto_cancel *cancel);
+void dc_queue_set_eventfd(struct dc_queue *q, struct eventfd_ctx *eventfd);
+void dc_queue_close(struct dc_queue *q);
+void dc_queue_work(struct dc_queue *q);
+
+/* Is there a completion to reap? */
+static inline bool dc_queue_has_finished(const struct dc_queue *q)
+{
+	return READ_ONCE(q->nr_finished);
+}
+
+/* Can a completion still come? */
+static inline bool dc_queue_is_open(const struct dc_queue *q)
+{
+	return READ_ONCE(q->nr_open);
+}
+
+bool dc_queue_has_room(const struct dc_queue *q);
+
+static inline struct dc_context *dc_queue_context(struct dc_queue *q)
+{
+	return container_of(q, struct dc_context, queue);
+}
+
+/* workers.c */
+struct dc_workers *dc_workers_new(void);
+void dc_workers_put(struct dc_workers *workers);
+void dc_workers_add(struct dc_workers *workers, struct dc_queue *q);
+void dc_workers_remove(struct dc_workers *workers, struct dc_queue *q);
+
+/* submit.c */
+long dc_ioctl_submit(const struct dc_call *call,
+		     struct devcrypto_submit *submit);
+long dc_ioctl_cancel(const struct dc_call *call,
+		     struct devcrypto_cancel *cancel);
+long dc_ioctl_eventfd(const struct dc_call *call,
+		      const struct devcrypto_eventfd *eventfd);
+__poll_t dc_poll(struct file *file, struct poll_table_struct *wait);
 
 /* Is there an operand that ciphers and AEADs alone take? */
 static inline bool
@@ -467,6 +631,7 @@ static inline struct dc_buffer *dc_request_output(struct dc_request *rq)
 /* context.c */
 struct dc_context *dc_context_new(void);
 void dc_context_get(struct dc_context *ctx);
+bool dc_context_get_live(struct dc_context *ctx);
 void dc_context_put(struct dc_context *ctx);
 int dc_ioctl_config(const struct dc_call *call,
 		    struct devcrypto_config *config);
@@ -521,11 +686,15 @@ void dc_seal_exit(void);
 /* limits.c */
 extern unsigned int dc_max_request_bytes;
 extern unsigned int dc_max_contexts_per_user;
+extern unsigned int dc_max_in_flight;
+extern unsigned int dc_max_workers_per_user;
+extern unsigned int dc_inline_bytes;
 extern unsigned long dc_max_memory_per_user;
 struct dc_user *dc_user_charge_context(void);
 void dc_user_uncharge_context(struct dc_user *user);
 int dc_user_charge_memory(struct dc_user *user, u32 bytes);
 void dc_user_uncharge_memory(struct dc_user *user, u32 bytes);
+struct dc_workers *dc_user_workers(const struct dc_user *user);
 void dc_user_describe(struct devcrypto_info *info);
 
 #endif

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests: read, check, execute, complete exactly once.
+ * Requests: memory, operands and errors.
  *
  * A request owns all it uses: the packet, the segments, the IV, the payload's
- * copy and the crypto API's request. Synchronous execution is waiting for it.
- * A waiter that is killed while an engine works on its request leaves the
- * request to the engine's completion, which frees it from a workqueue.
+ * copy and the crypto API's request.
  */
 #include <linux/dma-mapping.h>
-#include <linux/module.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -19,23 +15,11 @@
 /* Idle requests that a context keeps: threads that run at the same time. */
 #define DC_MAX_IDLE	num_possible_cpus()
 
-/*
- * dc_request.owner while the algorithm has the request. The first to move it
- * away from DC_RUNNING leaves the request to the other.
- */
-enum {
-	DC_RUNNING,
-	DC_COMPLETED,
-	DC_ORPHANED,
-};
-
 /* Sizes of the first published versions. */
 #define DC_MIN_REQUEST_BYTES	offsetofend(struct devcrypto_request, reserved)
 #define DC_MIN_SEGMENT_BYTES	offsetofend(struct devcrypto_segment, reserved)
 
 struct workqueue_struct *dc_workqueue;
-
-static void dc_request_orphan(struct work_struct *work);
 
 /* Cache lines of the blocks that an engine may map for DMA. */
 static unsigned int dc_block_align(void)
@@ -69,11 +53,7 @@ static struct dc_request *dc_request_alloc(struct dc_context *ctx)
 	rq->handle = (u8 *)rq + handle;
 	rq->in.user = ctx->user;
 	rq->out.user = ctx->user;
-	/* A thread waits for the request. */
-	rq->callback_flags = CRYPTO_TFM_REQ_MAY_BACKLOG |
-			     CRYPTO_TFM_REQ_MAY_SLEEP;
 	init_completion(&rq->done);
-	INIT_WORK(&rq->orphan, dc_request_orphan);
 	return rq;
 }
 
@@ -102,14 +82,20 @@ void dc_request_free(struct dc_request *rq)
 	kfree_sensitive(rq->base);
 }
 
-static struct dc_request *dc_request_get(struct dc_context *ctx)
+/**
+ * dc_request_get() - a request of a configured context
+ * @ctx: the context
+ *
+ * Return: the request, for dc_request_put() or dc_request_free(); or NULL.
+ */
+struct dc_request *dc_request_get(struct dc_context *ctx)
 {
 	struct dc_request *rq;
 
 	spin_lock(&ctx->idle_lock);
-	rq = list_first_entry_or_null(&ctx->idle, struct dc_request, idle);
+	rq = list_first_entry_or_null(&ctx->idle, struct dc_request, list);
 	if (rq) {
-		list_del(&rq->idle);
+		list_del(&rq->list);
 		ctx->nr_idle--;
 		ctx->nr_kept -= dc_request_has_memory(rq);
 	}
@@ -117,7 +103,7 @@ static struct dc_request *dc_request_get(struct dc_context *ctx)
 	return rq ?: dc_request_alloc(ctx);
 }
 
-static void dc_request_put(struct dc_request *rq)
+void dc_request_put(struct dc_request *rq)
 {
 	struct dc_context *ctx = rq->ctx;
 	/* One request with memory is enough for a context that rests. */
@@ -128,9 +114,9 @@ static void dc_request_put(struct dc_request *rq)
 	if (ctx->nr_idle < DC_MAX_IDLE) {
 		/* The one with memory first: a lone thread takes no other. */
 		if (dc_request_has_memory(rq))
-			list_add(&rq->idle, &ctx->idle);
+			list_add(&rq->list, &ctx->idle);
 		else
-			list_add_tail(&rq->idle, &ctx->idle);
+			list_add_tail(&rq->list, &ctx->idle);
 		ctx->nr_idle++;
 		ctx->nr_kept += dc_request_has_memory(rq);
 		rq = NULL;
@@ -195,7 +181,9 @@ static int dc_request_check(const struct dc_request *rq)
 	const struct devcrypto_request *packet = &rq->packet;
 	const struct dc_tfm *tfm = rq->ctx->tfm;
 
-	if (packet->flags & ~DEVCRYPTO_REQUEST_IV_OUT || packet->reserved)
+	const u32 known = DEVCRYPTO_REQUEST_IV_OUT | DEVCRYPTO_REQUEST_CHAIN;
+
+	if (packet->flags & ~known || packet->reserved)
 		return -EINVAL;
 	if (packet->op >= 32 || !(tfm->class->ops & BIT(packet->op)))
 		return -EOPNOTSUPP;
@@ -213,7 +201,7 @@ static int dc_request_check(const struct dc_request *rq)
  * EINVAL, ENOMEM and ENODEV mean what they say; EBADMSG comes from decryption
  * only: of AEADs, of RSA and of key wrapping, which is a cipher.
  */
-static int dc_request_error(const struct dc_request *rq, int err)
+int dc_request_error(const struct dc_request *rq, int err)
 {
 	const struct dc_class *class = rq->ctx->tfm->class;
 
@@ -246,6 +234,16 @@ static int dc_request_error(const struct dc_request *rq, int err)
 	}
 }
 
+/* Did an engine refuse the request because its queue is full? */
+bool dc_request_was_refused(const struct dc_request *rq, int err)
+{
+	const bool backlog = rq->callback_flags & CRYPTO_TFM_REQ_MAY_BACKLOG;
+
+	if (!(rq->ctx->tfm->alg.out_properties & DEVCRYPTO_ALG_ASYNC))
+		return false;
+	return err == -ENOSPC || (err == -EBUSY && !backlog);
+}
+
 /*
  * Runs in whatever context the engine completes in. With MAY_BACKLOG the crypto
  * API also notifies that a request left the backlog; that is no completion.
@@ -259,155 +257,73 @@ void dc_request_callback(dc_callback_arg *arg, int err)
 	/* Unloading waits for this section, so the code stays to its end. */
 	rcu_read_lock();
 	rq->error = err;
-	if (atomic_xchg(&rq->owner, DC_COMPLETED) == DC_ORPHANED)
-		queue_work(dc_workqueue, &rq->orphan);
-	else
-		complete(&rq->done);
+	rq->answered(rq);
 	rcu_read_unlock();
 }
 
-static void dc_request_end(struct dc_request *rq, int err)
-{
-	rq->error = err;
-	if (rq->ctx->tfm->class->end)
-		rq->ctx->tfm->class->end(rq);
-}
-
-static void dc_request_orphan(struct work_struct *work)
-{
-	struct dc_request *rq = container_of(work, struct dc_request, orphan);
-	struct dc_context *ctx = rq->ctx;
-
-	/* The steps that were left are not taken: the operation failed. */
-	dc_request_end(rq, -EINTR);
-	trace_devcrypto_complete(rq, -EINTR);
-	atomic64_inc(&ctx->failed);
-	atomic64_add(rq->copied, &ctx->bytes_copied);
-	dc_request_free(rq);
-	dc_context_put(ctx);
-	/* dc_request_exit() waits for the rest of this function. */
-	module_put(THIS_MODULE);
-}
-
-/*
- * Waits for the engine. Returns false if the thread was killed first: then the
- * request is no longer the caller's.
+/**
+ * dc_request_load() - check a request that was read, and take its input in
+ * @rq: the request
+ *
+ * Return: 0 or an error.
  */
-static bool dc_request_wait(struct dc_request *rq)
+int dc_request_load(struct dc_request *rq)
 {
-	if (!wait_for_completion_killable(&rq->done))
-		return true;
-	dc_context_get(rq->ctx);
-	__module_get(THIS_MODULE);
-	if (atomic_cmpxchg(&rq->owner, DC_RUNNING, DC_ORPHANED) == DC_RUNNING)
-		return false;
-	module_put(THIS_MODULE);
-	dc_context_put(rq->ctx);
-	wait_for_completion(&rq->done);
-	return true;
-}
-
-/*
- * Hands a step to the algorithm. An engine that ignores MAY_BACKLOG and has no
- * room left is asked again: its full queue is nothing for the caller.
- */
-static int dc_request_start(struct dc_request *rq)
-{
-	const struct dc_tfm *tfm = rq->ctx->tfm;
-	int err;
-
-	for (;;) {
-		atomic_set(&rq->owner, DC_RUNNING);
-		reinit_completion(&rq->done);
-		err = tfm->class->start(rq);
-		if (err != -ENOSPC ||
-		    !(tfm->alg.out_properties & DEVCRYPTO_ALG_ASYNC))
-			return err;
-		schedule_timeout_killable(1);
-		if (fatal_signal_pending(current))
-			return -EINTR;
-	}
-}
-
-/* Executes the steps. Returns false if the request was lost to the engine. */
-static bool dc_request_execute(struct dc_request *rq)
-{
-	int err = 0;
-
-	trace_devcrypto_start(rq);
-	for (rq->step = 0; rq->step < rq->steps && !err; rq->step++) {
-		if (rq->step) {
-			cond_resched();
-			if (fatal_signal_pending(current)) {
-				err = -EINTR;
-				break;
-			}
-		}
-		err = dc_request_start(rq);
-		if (err == -EINPROGRESS || err == -EBUSY) {
-			if (!dc_request_wait(rq))
-				return false;
-			err = rq->error;
-		}
-	}
-	rq->error = err;
-	return true;
-}
-
-/*
- * Runs the packet. Returns false if the request was lost to the engine, else
- * the result stands in rq->error and rq->out_bytes.
- */
-static bool dc_request_run(struct dc_request *rq)
-{
-	struct dc_context *ctx = rq->ctx;
 	int err;
 
 	rq->out_bytes = 0;
 	rq->copied = 0;
+	rq->step = 0;
 	rq->steps = 1;
+	rq->begun = false;
 	err = dc_request_check(rq);
 	if (!err)
-		err = ctx->tfm->class->load(rq);
-	if (!err) {
-		if (!dc_request_execute(rq))
-			return false;
-		err = dc_request_error(rq, rq->error);
-		if (!err)
-			err = ctx->tfm->class->store(rq);
-		dc_request_end(rq, err);
-		trace_devcrypto_complete(rq, err);
-	}
+		err = rq->ctx->tfm->class->load(rq);
+	rq->loaded = !err;
+	return err;
+}
+
+/* Claims what a loaded request needs before its first step. */
+int dc_request_begin(struct dc_request *rq)
+{
+	const struct dc_class *class = rq->ctx->tfm->class;
+	int err = class->claim ? class->claim(rq) : 0;
+
+	rq->begun = !err;
+	return err;
+}
+
+/* Undoes dc_request_begin() where it succeeded; the algorithm is done. */
+void dc_request_release(struct dc_request *rq, int err)
+{
+	const struct dc_class *class = rq->ctx->tfm->class;
+
 	rq->error = err;
-	atomic64_inc(err ? &ctx->failed : &ctx->done);
+	if (rq->begun && class->release)
+		class->release(rq);
+	rq->begun = false;
+}
+
+/**
+ * dc_request_end() - count a request and forget its secrets
+ * @rq: with its result in rq->error; in process context
+ */
+void dc_request_end(struct dc_request *rq)
+{
+	struct dc_context *ctx = rq->ctx;
+
+	if (rq->loaded && ctx->tfm->class->end)
+		ctx->tfm->class->end(rq);
+	rq->loaded = false;
+	if (rq->error == -ECANCELED)
+		atomic64_inc(&ctx->cancelled);
+	else
+		atomic64_inc(rq->error ? &ctx->failed : &ctx->done);
 	atomic64_add(rq->copied, &ctx->bytes_copied);
-	return true;
-}
-
-static int dc_packet_get(struct devcrypto_request *packet,
-			 const void __user *user, u32 bytes)
-{
-	if (bytes == sizeof(*packet))
-		return dc_get_words(packet, user, sizeof(*packet));
-	return copy_struct_from_user(packet, sizeof(*packet), user, bytes);
-}
-
-static int dc_packet_answer(const struct dc_request *rq,
-			    struct devcrypto_request __user *user)
-{
-	if (!user_write_access_begin(user, sizeof(*user)))
-		return -EFAULT;
-	unsafe_put_user(rq->error, &user->out_result, fault);
-	unsafe_put_user(rq->out_bytes, &user->out_bytes, fault);
-	user_write_access_end();
-	return 0;
-fault:
-	user_write_access_end();
-	return -EFAULT;
 }
 
 /* The size of an array's elements; they are read word by word. */
-static int dc_element_check(u32 bytes, u32 min)
+int dc_element_check(u32 bytes, u32 min)
 {
 	if (bytes < min || bytes % sizeof(u64))
 		return -EINVAL;
@@ -415,66 +331,67 @@ static int dc_element_check(u32 bytes, u32 min)
 }
 
 /**
- * dc_ioctl_run() - DEVCRYPTO_IOC_RUN
- * @ctx: the context
- * @run: where the packets are
+ * dc_packets_set() - take the description of an array of requests in
+ * @packets: filled in
+ * @addr: address of the array
+ * @count: entries in it
+ * @bytes: distance of two entries
+ * @segment_bytes: distance of two segments; 0 = as this driver knows them
  *
- * Return: number of packets executed, or an error if that is none.
+ * Return: 0, -EINVAL, -E2BIG, -EDQUOT or -EFAULT.
  */
-long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
+int dc_packets_set(struct dc_packets *packets, u64 addr, u32 count, u32 bytes,
+		   u32 segment_bytes)
 {
-	const u32 segment_bytes = run->segment_bytes ?: DC_MIN_SEGMENT_BYTES;
-	void __user *user = u64_to_user_ptr(run->requests);
-	struct dc_request *rq;
 	int err;
-	u32 i;
 
-	if (!dc_context_tfm(ctx))
-		return -ENOTCONN;
-	if (run->flags)
-		return -EINVAL;
-	err = dc_element_check(run->request_bytes, DC_MIN_REQUEST_BYTES);
+	packets->user = u64_to_user_ptr(addr);
+	packets->left = count;
+	packets->bytes = bytes;
+	packets->segment_bytes = segment_bytes ?: DC_MIN_SEGMENT_BYTES;
+	err = dc_element_check(bytes, DC_MIN_REQUEST_BYTES);
 	if (!err)
-		err = dc_element_check(segment_bytes, DC_MIN_SEGMENT_BYTES);
+		err = dc_element_check(packets->segment_bytes,
+				       DC_MIN_SEGMENT_BYTES);
 	if (err)
 		return err;
-	if (run->count > DC_MAX_BATCH)
+	if (count > DC_MAX_BATCH)
 		return -EDQUOT;
-	if (run->requests != (uintptr_t)run->requests)
-		return -EFAULT;
+	return addr == (uintptr_t)addr ? 0 : -EFAULT;
+}
 
-	rq = dc_request_get(ctx);
-	if (!rq)
-		return -ENOMEM;
-	rq->segment_bytes = segment_bytes;
-	for (i = 0; i < run->count; i++, user += run->request_bytes) {
-		if (i) {
-			cond_resched();
-			if (fatal_signal_pending(current)) {
-				err = -EINTR;
-				break;
-			}
-		}
-		err = dc_packet_get(&rq->packet, user, run->request_bytes);
-		if (err)
-			break;
-		if (!dc_request_run(rq))
-			return i ?: -EINTR;
-		err = dc_packet_answer(rq, user);
-		if (err)
-			break;
-	}
-	dc_request_put(rq);
-	return i ?: err;
+/**
+ * dc_packets_next() - read the next request
+ * @packets: of which some are left
+ * @rq: the request
+ *
+ * Return: 0, -EFAULT or -E2BIG.
+ */
+int dc_packets_next(struct dc_packets *packets, struct dc_request *rq)
+{
+	const void __user *user = packets->user;
+	int err;
+
+	rq->segment_bytes = packets->segment_bytes;
+	if (packets->bytes == sizeof(rq->packet))
+		err = dc_get_words(&rq->packet, user, sizeof(rq->packet));
+	else
+		err = copy_struct_from_user(&rq->packet, sizeof(rq->packet),
+					    user, packets->bytes);
+	if (err)
+		return err;
+	packets->user += packets->bytes;
+	packets->left--;
+	return 0;
 }
 
 int dc_request_init(void)
 {
-	dc_workqueue = alloc_workqueue("devcrypto", WQ_UNBOUND, 0);
+	dc_workqueue = alloc_workqueue("devcrypto", WQ_UNBOUND | WQ_SYSFS, 0);
 	return dc_workqueue ? 0 : -ENOMEM;
 }
 
-/* No file is open, and no orphan is left but for the end of its work. */
+/* No file is open, and no request is left but for the end of its work. */
 void dc_request_exit(void)
 {
 	destroy_workqueue(dc_workqueue);

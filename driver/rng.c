@@ -123,6 +123,8 @@ static int dc_rng_claim(struct dc_request *rq)
 {
 	struct dc_context *ctx = rq->ctx;
 
+	if (!dc_rng_is_test(ctx->tfm))
+		return 0;
 	if (mutex_lock_killable(&ctx->entropy_lock))
 		return -EINTR;
 	if (ctx->instantiated || rq->packet.op == DEVCRYPTO_OP_RESEED)
@@ -159,8 +161,6 @@ static int dc_rng_load(struct dc_request *rq)
 	if (!err)
 		err = dc_buffer_read(&rq->in, packet->src_bytes, &entropy,
 				     packet->entropy_bytes);
-	if (!err && dc_rng_is_test(tfm))
-		err = dc_rng_claim(rq);
 	return err;
 }
 
@@ -184,21 +184,25 @@ static int dc_rng_start(struct dc_request *rq)
 				   packet->src_bytes, dst, bytes);
 }
 
-static void dc_rng_end(struct dc_request *rq)
+/* A generator answers at once: this is the thread that claimed it. */
+static void dc_rng_release(struct dc_request *rq)
 {
-	const struct devcrypto_request *packet = &rq->packet;
 	struct dc_context *ctx = rq->ctx;
 
-	if (dc_rng_is_test(ctx->tfm)) {
-		/* The request's memory is not the generator's any more. */
-		dc_rng_set_entropy(ctx->tfm, NULL, 0);
-		if (packet->op == DEVCRYPTO_OP_RESEED && !rq->error)
-			ctx->instantiated = true;
-		mutex_unlock(&ctx->entropy_lock);
-	}
-	/* A seed does not stay behind in the request's memory. */
+	if (!dc_rng_is_test(ctx->tfm))
+		return;
+	/* The request's memory is not the generator's any more. */
+	dc_rng_set_entropy(ctx->tfm, NULL, 0);
+	if (rq->packet.op == DEVCRYPTO_OP_RESEED && !rq->error)
+		ctx->instantiated = true;
+	mutex_unlock(&ctx->entropy_lock);
+}
+
+/* A seed does not stay behind in the request's memory. */
+static void dc_rng_end(struct dc_request *rq)
+{
 	memzero_explicit(sg_virt(rq->in.sg),
-			 packet->src_bytes + packet->entropy_bytes);
+			 rq->packet.src_bytes + rq->packet.entropy_bytes);
 }
 
 static int dc_rng_store(struct dc_request *rq)
@@ -222,7 +226,9 @@ const struct dc_class dc_rng_class = {
 	.close = dc_rng_close,
 	.setkey = dc_rng_setkey,
 	.load = dc_rng_load,
+	.claim = dc_rng_claim,
 	.start = dc_rng_start,
-	.end = dc_rng_end,
+	.release = dc_rng_release,
 	.store = dc_rng_store,
+	.end = dc_rng_end,
 };

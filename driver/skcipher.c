@@ -144,6 +144,7 @@ const struct dc_class dc_skcipher_class = {
 	.ops = BIT(DEVCRYPTO_OP_ENCRYPT) | BIT(DEVCRYPTO_OP_DECRYPT),
 	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_KEYRING,
 	.config_fields = DC_USES_KEY,
+	.cost_is_size = true,
 	.open = dc_skcipher_open,
 	.close = dc_skcipher_close,
 	.setkey = dc_skcipher_setkey,

@@ -33,7 +33,7 @@ TRACE_EVENT(devcrypto_config,
 		  __get_str(name), __get_str(driver), __entry->result)
 );
 
-TRACE_EVENT(devcrypto_start,
+DECLARE_EVENT_CLASS(devcrypto_request,
 	TP_PROTO(const struct dc_request *rq),
 	TP_ARGS(rq),
 	TP_STRUCT__entry(
@@ -51,6 +51,21 @@ TRACE_EVENT(devcrypto_start,
 	TP_printk("context=%llu user_data=%#llx op=%u src_bytes=%u",
 		  __entry->context, __entry->user_data, __entry->op,
 		  __entry->src_bytes)
+);
+
+DEFINE_EVENT(devcrypto_request, devcrypto_submit,
+	TP_PROTO(const struct dc_request *rq),
+	TP_ARGS(rq)
+);
+
+DEFINE_EVENT(devcrypto_request, devcrypto_start,
+	TP_PROTO(const struct dc_request *rq),
+	TP_ARGS(rq)
+);
+
+DEFINE_EVENT(devcrypto_request, devcrypto_cancel,
+	TP_PROTO(const struct dc_request *rq),
+	TP_ARGS(rq)
 );
 
 TRACE_EVENT(devcrypto_complete,

@@ -21,6 +21,9 @@
  * except by the hash stream, which a program has to use by name. Threads may
  * run requests on one context at the same time.
  *
+ * DEVCRYPTO_IOC_SUBMIT hands requests over without waiting for them and takes
+ * the completions of such requests back: see "Asynchronous requests".
+ *
  * Algorithms go by the names of the kernel's crypto API as /proc/crypto lists
  * them: a generic name such as "cbc(aes)" takes the implementation with the
  * highest priority, a driver name such as "cbc-aes-aesni" takes that one.
@@ -68,6 +71,12 @@
  * ENOTCONN          the context has not been configured
  * EBUSY             the context has been configured already, or another
  *                   operation on its hash stream is under way
+ * EALREADY          every request that was to be cancelled is running
+ * ECANCELED         the request was cancelled, or one that it is chained to
+ *                   failed, or it is not of the address space that reaps it
+ * EAGAIN            the call would have to wait, and the descriptor is
+ *                   O_NONBLOCK
+ * ETIME             the time to wait ran out
  * ENOTTY            no such ioctl
  * EINVAL            understood and wrong: a length that the algorithm does not
  *                   take, an unknown flag, a field that must be zero
@@ -93,7 +102,8 @@
  * ESTALE            an earlier operation on the hash stream failed or was
  *                   killed; it has to be initialised anew
  * EINTR             a signal ended the call before it had an effect; a request
- *                   that has begun is ended by a fatal signal only
+ *                   of DEVCRYPTO_IOC_RUN that has begun is ended by a fatal
+ *                   signal only
  * ENOMEM            out of memory
  * ENODEV            the engine is gone
  * EIO               any other error of an algorithm's driver
@@ -183,6 +193,9 @@
  * DEVCRYPTO_FEATURE_PRIVATE	DEVCRYPTO_CONFIG_PRIVATE is known
  * DEVCRYPTO_FEATURE_GENERATE	DEVCRYPTO_CONFIG_GENERATE is known
  * DEVCRYPTO_FEATURE_ENTROPY	DEVCRYPTO_CONFIG_ENTROPY is known
+ * DEVCRYPTO_FEATURE_SUBMIT	DEVCRYPTO_IOC_SUBMIT, DEVCRYPTO_IOC_CANCEL and
+ *				DEVCRYPTO_IOC_EVENTFD are known
+ * DEVCRYPTO_FEATURE_CHAIN	DEVCRYPTO_REQUEST_CHAIN is known
  */
 #define DEVCRYPTO_FEATURE_QUERY		(1ULL << 0)
 #define DEVCRYPTO_FEATURE_LAYOUT	(1ULL << 1)
@@ -193,6 +206,8 @@
 #define DEVCRYPTO_FEATURE_PRIVATE	(1ULL << 6)
 #define DEVCRYPTO_FEATURE_GENERATE	(1ULL << 7)
 #define DEVCRYPTO_FEATURE_ENTROPY	(1ULL << 8)
+#define DEVCRYPTO_FEATURE_SUBMIT	(1ULL << 9)
+#define DEVCRYPTO_FEATURE_CHAIN		(1ULL << 10)
 
 /**
  * struct devcrypto_info - DEVCRYPTO_IOC_INFO: what the driver is and allows
@@ -200,7 +215,7 @@
  * @fips_enabled: 1 if the kernel runs in FIPS mode, else 0
  * @features: DEVCRYPTO_FEATURE_* bits
  * @classes: bit (1 << DEVCRYPTO_CLASS_*) for each class offered
- * @max_batch: most requests in one DEVCRYPTO_IOC_RUN
+ * @max_batch: most requests in one DEVCRYPTO_IOC_RUN or DEVCRYPTO_IOC_SUBMIT
  * @max_request_bytes: most bytes of source and of random output in one request
  * @max_segments: most entries of a scatter/gather array
  * @max_key_bytes: most bytes of a key
@@ -219,6 +234,10 @@
  * @version: version of the driver, NUL-terminated
  * @max_comp_bytes: DEVCRYPTO_CLASS_COMP: most bytes of source in one request;
  *	of a larger destination no more than this is used
+ * @max_in_flight: most requests of one context that were submitted and whose
+ *	completions have not been reaped
+ * @inline_bytes: a submitted request of a cipher, AEAD or hash with no more
+ *	bytes of source than this is executed at once
  * @out_reserved: 0
  *
  * May be used at any time, before the context is configured too. Every field
@@ -242,6 +261,8 @@ struct devcrypto_info {
 	__aligned_u64 memory_of_user;
 	char version[32];
 	__u32 max_comp_bytes;
+	__u32 max_in_flight;
+	__u32 inline_bytes;
 	__u32 out_reserved;
 };
 
@@ -559,14 +580,20 @@ struct devcrypto_segment {
  * DEVCRYPTO_REQUEST_IV_OUT
  *	Write the IV with which the message goes on back to @iv. Only with
  *	DEVCRYPTO_ALG_CHAINS, otherwise EOPNOTSUPP.
+ * DEVCRYPTO_REQUEST_CHAIN
+ *	The next request of the same call begins after this one has succeeded; if
+ *	it fails, all that are chained behind it get ECANCELED. Of the last request
+ *	of a call it means nothing.
  */
 #define DEVCRYPTO_REQUEST_IV_OUT	(1U << 0)
+#define DEVCRYPTO_REQUEST_CHAIN		(1U << 1)
 
 /**
  * struct devcrypto_request - one operation
  * @op: DEVCRYPTO_OP_*, one of those of the context's class (else EOPNOTSUPP)
  * @flags: DEVCRYPTO_REQUEST_*
- * @user_data: the caller's; appears in traces and has no meaning to the driver
+ * @user_data: the caller's; appears in completions and traces, and names the
+ *	request for DEVCRYPTO_IOC_CANCEL
  * @out_result: 0, or the negated error
  * @out_bytes: bytes written to @dst; with EMSGSIZE the bytes needed, else 0
  * @src: address of the input, or of an array of struct devcrypto_segment
@@ -654,8 +681,149 @@ struct devcrypto_run {
 	__u32 segment_bytes;
 };
 
+/**
+ * DOC: Asynchronous requests
+ *
+ * DEVCRYPTO_IOC_SUBMIT reads requests and copies all that they read: when it
+ * returns, the caller may change everything but what they write to. An engine
+ * that works asynchronously gets them at once, as many as it takes; for other
+ * algorithms threads of the kernel execute them, of one context on all CPUs,
+ * and small ones (inline_bytes) are executed at once. They complete in any
+ * order, but for those that DEVCRYPTO_REQUEST_CHAIN binds.
+ *
+ * Every request has exactly one completion, which the same ioctl takes out, in
+ * the same call or a later one. What a request writes is written then, by the
+ * thread that takes its completion: it has to be one of the address space that
+ * submitted the request. Anybody else who has the descriptor, after fork() or
+ * exec() or because it was passed on, gets ECANCELED for it and nothing is
+ * written. The out_ fields of struct devcrypto_request are not used.
+ *
+ * poll(): readable when there is a completion, writable when there is room for
+ * a request, error while the context is not configured. close() and exit() wait
+ * for nothing; requests that an engine works on are thrown away when it
+ * answers.
+ */
+
+/**
+ * struct devcrypto_completion - the end of a submitted request
+ * @user_data: the request's
+ * @result: 0, or the negated error
+ * @out_bytes: bytes written to the request's @dst; with EMSGSIZE the bytes
+ *	needed, else 0
+ * @flags: 0
+ * @reserved: 0
+ */
+struct devcrypto_completion {
+	__aligned_u64 user_data;
+	__s32 result;
+	__u32 out_bytes;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct devcrypto_submit - DEVCRYPTO_IOC_SUBMIT: submit requests, take completions
+ * @requests: address of an array of struct devcrypto_request
+ * @count: entries in the array, at most max_batch; 0 = submit none
+ * @request_bytes: as in struct devcrypto_run
+ * @flags: must be zero
+ * @segment_bytes: as in struct devcrypto_run
+ * @completions: address of an array of struct devcrypto_completion
+ * @max_completions: entries in the array; 0 = take none
+ * @completion_bytes: sizeof(struct devcrypto_completion), the distance of two
+ *	entries: a multiple of 8, at least 24; what an entry has more is not
+ *	touched
+ * @min_completions: wait until the call has taken so many, at most
+ *	@max_completions
+ * @reserved: must be zero
+ * @timeout_ns: wait no longer than this; 0 = as long as it takes
+ * @out_submitted: requests accepted, from the front of the array
+ * @out_completed: completions written
+ *
+ * Requests are accepted first. What is wrong with one of them is told by its
+ * completion; one that cannot be read, or that has an unknown tail, ends the
+ * submission in front of it. Where the context has max_in_flight requests the
+ * call takes completions out to make room, as far as @max_completions goes, and
+ * then waits for room; an O_NONBLOCK descriptor does not wait.
+ *
+ * Then the call takes completions and waits for @min_completions of them, while
+ * requests are in flight from which they could come. The wait ends at a signal;
+ * an O_NONBLOCK descriptor does not wait.
+ *
+ * Returns 0 if a request was accepted, a completion was taken, or nothing was
+ * to be waited for; the numbers are in the out_ fields. Otherwise an error, and
+ * nothing has happened.
+ *
+ * Errors: ENOTCONN, EINVAL, E2BIG, EFAULT, EDQUOT (@count), ENOMEM, EAGAIN,
+ * EINTR, ETIME.
+ */
+struct devcrypto_submit {
+	__aligned_u64 requests;
+	__u32 count;
+	__u32 request_bytes;
+	__u32 flags;
+	__u32 segment_bytes;
+	__aligned_u64 completions;
+	__u32 max_completions;
+	__u32 completion_bytes;
+	__u32 min_completions;
+	__u32 reserved;
+	__aligned_u64 timeout_ns;
+	__u32 out_submitted;
+	__u32 out_completed;
+};
+
+/**
+ * DOC: Flags of struct devcrypto_cancel
+ *
+ * DEVCRYPTO_CANCEL_ALL
+ *	Every request of the context; @user_data must be zero.
+ */
+#define DEVCRYPTO_CANCEL_ALL	(1U << 0)
+
+/**
+ * struct devcrypto_cancel - DEVCRYPTO_IOC_CANCEL: cancel submitted requests
+ * @user_data: of the requests to cancel; there may be several
+ * @flags: DEVCRYPTO_CANCEL_*
+ * @reserved: must be zero
+ * @out_cancelled: requests that were cancelled; each completes with ECANCELED, as
+ *	do those that are chained behind it, which count too
+ * @out_running: requests that the algorithm has; they complete as if nothing
+ *	had been said
+ *
+ * Only requests of the caller's address space are looked at, and of those only
+ * the ones that have not completed. Returns 0, also where there are none, or
+ * EALREADY, with both numbers written, if there are some and all are running.
+ *
+ * Errors: ENOTCONN, EINVAL, E2BIG, EFAULT, EALREADY.
+ */
+struct devcrypto_cancel {
+	__aligned_u64 user_data;
+	__u32 flags;
+	__u32 reserved;
+	__u32 out_cancelled;
+	__u32 out_running;
+};
+
+/**
+ * struct devcrypto_eventfd - DEVCRYPTO_IOC_EVENTFD: signal completions
+ * @fd: an eventfd to which 1 is added whenever a request completes; -1 = none
+ * @reserved: must be zero
+ *
+ * A context has one eventfd; the last call holds.
+ *
+ * Errors: ENOTCONN, EINVAL (also where @fd is no eventfd), E2BIG, EFAULT.
+ */
+struct devcrypto_eventfd {
+	__s32 fd;
+	__u32 reserved;
+};
+
 #define DEVCRYPTO_IOC_INFO	_IOWR(DEVCRYPTO_IOC_TYPE, 0x00, struct devcrypto_info)
 #define DEVCRYPTO_IOC_CONFIG	_IOWR(DEVCRYPTO_IOC_TYPE, 0x01, struct devcrypto_config)
 #define DEVCRYPTO_IOC_RUN	_IOWR(DEVCRYPTO_IOC_TYPE, 0x02, struct devcrypto_run)
+#define DEVCRYPTO_IOC_SUBMIT	_IOWR(DEVCRYPTO_IOC_TYPE, 0x03, struct devcrypto_submit)
+#define DEVCRYPTO_IOC_CANCEL	_IOWR(DEVCRYPTO_IOC_TYPE, 0x04, struct devcrypto_cancel)
+#define DEVCRYPTO_IOC_EVENTFD	_IOWR(DEVCRYPTO_IOC_TYPE, 0x05, struct devcrypto_eventfd)
 
 #endif /* _UAPI_LINUX_DEVCRYPTO_H */

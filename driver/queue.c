@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The queue of a context: what was submitted and has not been reaped.
+ *
+ * A request is pending, running or finished, and moves that way under the
+ * queue's lock. Of a chain the queue has the first request; when that has
+ * finished, the next one takes its place. Whoever executes a request has it on
+ * the list of the running ones and touches neither it nor the context after
+ * the algorithm took it, or after it finished: whoever reaps may free it then.
+ *
+ * An engine gets requests from the thread that submits them, as long as it has
+ * room. What it refuses stays pending and goes on from its next answer. All
+ * other requests are for the workers.
+ */
+#include <linux/eventfd.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "private.h"
+#include "trace.h"
+
+/* How long an engine that others fill is left alone. */
+#define DC_RETRY_MS	10
+
+static void dc_queue_retry(struct work_struct *work);
+static void dc_queue_cleanup(struct work_struct *work);
+
+void dc_queue_init(struct dc_queue *q)
+{
+	spin_lock_init(&q->lock);
+	INIT_LIST_HEAD(&q->pending);
+	INIT_LIST_HEAD(&q->running);
+	INIT_LIST_HEAD(&q->finished);
+	INIT_LIST_HEAD(&q->ready);
+	init_waitqueue_head(&q->wait);
+	INIT_DELAYED_WORK(&q->retry, dc_queue_retry);
+	INIT_WORK(&q->cleanup, dc_queue_cleanup);
+}
+
+/* Of a context that is being freed. */
+void dc_queue_exit(struct dc_queue *q)
+{
+	cancel_delayed_work_sync(&q->retry);
+	dc_workers_remove(dc_user_workers(dc_queue_context(q)->user), q);
+	if (q->eventfd)
+		eventfd_ctx_put(q->eventfd);
+}
+
+bool dc_queue_has_room(const struct dc_queue *q)
+{
+	return READ_ONCE(q->nr_open) + READ_ONCE(q->nr_finished) <
+	       READ_ONCE(dc_max_in_flight);
+}
+
+/**
+ * dc_queue_reserve() - make room for a request
+ * @q: the queue
+ *
+ * Return: whether there is some; for dc_queue_add() or dc_queue_unreserve().
+ */
+bool dc_queue_reserve(struct dc_queue *q)
+{
+	bool room;
+
+	spin_lock_irq(&q->lock);
+	room = dc_queue_has_room(q);
+	if (room)
+		WRITE_ONCE(q->nr_open, q->nr_open + 1);
+	spin_unlock_irq(&q->lock);
+	return room;
+}
+
+void dc_queue_unreserve(struct dc_queue *q)
+{
+	spin_lock_irq(&q->lock);
+	WRITE_ONCE(q->nr_open, q->nr_open - 1);
+	wake_up(&q->wait);
+	spin_unlock_irq(&q->lock);
+}
+
+/* Has the workers look after the queue, if there is something to begin. */
+static void dc_queue_kick(struct dc_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+	if (!list_empty(&q->pending) && !q->stalled)
+		dc_workers_add(dc_user_workers(dc_queue_context(q)->user), q);
+}
+
+/* The engine has answered, so it has room. */
+static void dc_queue_unstall(struct dc_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+	q->stalled = false;
+	dc_queue_kick(q);
+}
+
+/* Others may have filled the engine, and emptied it again. */
+static void dc_queue_retry(struct work_struct *work)
+{
+	struct dc_queue *q = container_of(to_delayed_work(work),
+					  struct dc_queue, retry);
+
+	spin_lock_irq(&q->lock);
+	dc_queue_unstall(q);
+	spin_unlock_irq(&q->lock);
+}
+
+/* Its result stands in the request. */
+static void dc_queue_finish_one(struct dc_queue *q, struct dc_request *rq)
+{
+	lockdep_assert_held(&q->lock);
+	trace_devcrypto_complete(rq, rq->error);
+	list_add_tail(&rq->list, &q->finished);
+	WRITE_ONCE(q->nr_open, q->nr_open - 1);
+	WRITE_ONCE(q->nr_finished, q->nr_finished + 1);
+	if (q->eventfd)
+		dc_eventfd_signal(q->eventfd);
+}
+
+/* @rq and all that are chained behind it; returns their number. */
+static unsigned int dc_queue_cancel_chain(struct dc_queue *q,
+					  struct dc_request *rq)
+{
+	unsigned int nr = 0;
+
+	for (; rq; nr++) {
+		struct dc_request *next = rq->next;
+
+		trace_devcrypto_cancel(rq);
+		rq->next = NULL;
+		rq->error = -ECANCELED;
+		rq->out_bytes = 0;
+		dc_queue_finish_one(q, rq);
+		rq = next;
+	}
+	return nr;
+}
+
+/* The last one of a closed queue hands the rest over. */
+static void dc_queue_settle(struct dc_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+	if (q->closed && !q->nr_open)
+		queue_work(dc_workqueue, &q->cleanup);
+	else
+		wake_up(&q->wait);
+}
+
+/**
+ * dc_queue_finish() - a running request has its result
+ * @rq: the request; not the caller's any more
+ * @err: the result
+ *
+ * In any context.
+ */
+static void dc_queue_finish(struct dc_request *rq, int err)
+{
+	struct dc_queue *q = &rq->ctx->queue;
+	struct dc_request *next;
+	unsigned long flags;
+
+	dc_request_release(rq, err);
+	spin_lock_irqsave(&q->lock, flags);
+	next = rq->next;
+	rq->next = NULL;
+	list_del(&rq->list);
+	dc_queue_finish_one(q, rq);
+	if (next && err)
+		dc_queue_cancel_chain(q, next);
+	else if (next)
+		list_add(&next->list, &q->pending);
+	if (next || q->stalled)
+		dc_queue_unstall(q);
+	dc_queue_settle(q);
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/* An engine's answer, in the context that it answers in. */
+static void dc_queue_answered(struct dc_request *rq)
+{
+	struct dc_queue *q = &rq->ctx->queue;
+	unsigned long flags;
+
+	WRITE_ONCE(rq->ctx->tfm->answers, DC_ANSWERS_LATER);
+	if (rq->error || ++rq->step == rq->steps) {
+		dc_queue_finish(rq, dc_request_error(rq, rq->error));
+		return;
+	}
+	/* The next step may sleep. */
+	spin_lock_irqsave(&q->lock, flags);
+	list_move(&rq->list, &q->pending);
+	dc_queue_unstall(q);
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/* The engine has no room: a request that did not begin may be cancelled. */
+static void dc_queue_stall(struct dc_request *rq)
+{
+	struct dc_queue *q = &rq->ctx->queue;
+
+	if (!rq->step)
+		dc_request_release(rq, -EAGAIN);
+	rq->error = 0;
+	spin_lock_irq(&q->lock);
+	q->stalled = true;
+	list_move(&rq->list, &q->pending);
+	queue_delayed_work(dc_workqueue, &q->retry,
+			   msecs_to_jiffies(DC_RETRY_MS));
+	spin_unlock_irq(&q->lock);
+}
+
+/* What an engine's driver does when it has the chance to answer at once. */
+static void dc_queue_learn(struct dc_tfm *tfm, const struct dc_request *rq)
+{
+	if (READ_ONCE(tfm->answers) == DC_ANSWERS_UNKNOWN &&
+	    rq->packet.src_bytes)
+		WRITE_ONCE(tfm->answers, DC_ANSWERS_AT_ONCE);
+}
+
+/* Executes a running request as far as that goes without waiting. */
+static void dc_queue_execute(struct dc_request *rq)
+{
+	struct dc_context *ctx = rq->ctx;
+	struct dc_tfm *tfm = ctx->tfm;
+	int err = rq->error;
+
+	/* It could not be loaded. */
+	if (err)
+		goto finish;
+	if (!rq->begun)
+		err = dc_request_begin(rq);
+	if (err)
+		goto finish;
+	trace_devcrypto_start(rq);
+	while (rq->step < rq->steps) {
+		if (READ_ONCE(ctx->queue.closed)) {
+			err = -ECANCELED;
+			break;
+		}
+		err = tfm->class->start(rq);
+		if (err == -EINPROGRESS)
+			return;
+		if (dc_request_was_refused(rq, err)) {
+			dc_queue_stall(rq);
+			return;
+		}
+		if (err) {
+			err = dc_request_error(rq, err);
+			break;
+		}
+		dc_queue_learn(tfm, rq);
+		rq->step++;
+		cond_resched();
+	}
+finish:
+	dc_queue_finish(rq, err);
+}
+
+/**
+ * dc_queue_work() - execute the next request
+ * @q: a queue that the workers have been told of
+ */
+void dc_queue_work(struct dc_queue *q)
+{
+	struct dc_request *rq = NULL;
+
+	spin_lock_irq(&q->lock);
+	if (!q->stalled)
+		rq = list_first_entry_or_null(&q->pending, struct dc_request,
+					      list);
+	if (rq)
+		list_move_tail(&rq->list, &q->running);
+	else
+		dc_workers_remove(dc_user_workers(dc_queue_context(q)->user),
+				  q);
+	spin_unlock_irq(&q->lock);
+	if (rq)
+		dc_queue_execute(rq);
+}
+
+/* Does the algorithm take requests to answer them later? */
+static bool dc_queue_is_engine(const struct dc_tfm *tfm)
+{
+	return tfm->alg.out_properties & DEVCRYPTO_ALG_ASYNC &&
+	       READ_ONCE(tfm->answers) != DC_ANSWERS_AT_ONCE;
+}
+
+/* Does it cost less to execute the request than to have it executed? */
+static bool dc_queue_is_small(const struct dc_request *rq)
+{
+	return rq->error ||
+	       (rq->ctx->tfm->class->cost_is_size &&
+		rq->packet.src_bytes <= READ_ONCE(dc_inline_bytes));
+}
+
+/**
+ * dc_queue_add() - accept a request
+ * @rq: with those that are chained behind it; each has a place reserved, and in
+ *	@error what came of loading it
+ */
+void dc_queue_add(struct dc_request *rq)
+{
+	struct dc_queue *q = &rq->ctx->queue;
+	bool at_once;
+
+	for (struct dc_request *each = rq; each; each = each->next) {
+		each->answered = dc_queue_answered;
+		trace_devcrypto_submit(each);
+	}
+	spin_lock_irq(&q->lock);
+	if (dc_queue_is_engine(rq->ctx->tfm))
+		at_once = list_empty(&q->pending);
+	else
+		at_once = dc_queue_is_small(rq);
+	list_add_tail(&rq->list, at_once ? &q->running : &q->pending);
+	if (!at_once)
+		dc_queue_kick(q);
+	spin_unlock_irq(&q->lock);
+	if (at_once)
+		dc_queue_execute(rq);
+}
+
+/**
+ * dc_queue_take() - take finished requests out
+ * @q: the queue
+ * @to: list to add them to
+ * @max: how many at most
+ *
+ * Return: how many.
+ */
+unsigned int dc_queue_take(struct dc_queue *q, struct list_head *to,
+			   unsigned int max)
+{
+	unsigned int nr;
+
+	spin_lock_irq(&q->lock);
+	for (nr = 0; nr < max && !list_empty(&q->finished); nr++)
+		list_move_tail(q->finished.next, to);
+	WRITE_ONCE(q->nr_finished, q->nr_finished - nr);
+	/* There is room now. */
+	if (nr)
+		wake_up(&q->wait);
+	spin_unlock_irq(&q->lock);
+	return nr;
+}
+
+/* Undoes dc_queue_take() for requests that could not be told of. */
+void dc_queue_put_back(struct dc_queue *q, struct list_head *from,
+		       unsigned int nr)
+{
+	spin_lock_irq(&q->lock);
+	list_splice_init(from, &q->finished);
+	WRITE_ONCE(q->nr_finished, q->nr_finished + nr);
+	wake_up(&q->wait);
+	spin_unlock_irq(&q->lock);
+}
+
+static bool dc_request_matches(const struct dc_request *rq,
+			       const struct devcrypto_cancel *cancel)
+{
+	return rq->mm == current->mm &&
+	       (cancel->flags & DEVCRYPTO_CANCEL_ALL ||
+		rq->packet.user_data == cancel->user_data);
+}
+
+/*
+ * Cancels the first request behind @rq that matches, with all that follow it.
+ */
+static void dc_queue_cancel_behind(struct dc_queue *q, struct dc_request *rq,
+				   struct devcrypto_cancel *cancel)
+{
+	for (; rq->next; rq = rq->next) {
+		struct dc_request *next = rq->next;
+
+		if (!dc_request_matches(next, cancel))
+			continue;
+		rq->next = NULL;
+		cancel->out_cancelled += dc_queue_cancel_chain(q, next);
+		return;
+	}
+}
+
+/**
+ * dc_queue_cancel() - cancel requests
+ * @q: the queue
+ * @cancel: says which; how many were is written there
+ */
+void dc_queue_cancel(struct dc_queue *q, struct devcrypto_cancel *cancel)
+{
+	struct dc_request *rq, *next;
+
+	spin_lock_irq(&q->lock);
+	list_for_each_entry_safe(rq, next, &q->pending, list) {
+		if (!dc_request_matches(rq, cancel)) {
+			dc_queue_cancel_behind(q, rq, cancel);
+		} else if (rq->begun) {
+			cancel->out_running++;
+			dc_queue_cancel_behind(q, rq, cancel);
+		} else {
+			list_del(&rq->list);
+			cancel->out_cancelled += dc_queue_cancel_chain(q, rq);
+		}
+	}
+	list_for_each_entry(rq, &q->running, list) {
+		cancel->out_running += dc_request_matches(rq, cancel);
+		dc_queue_cancel_behind(q, rq, cancel);
+	}
+	if (cancel->out_cancelled)
+		dc_queue_settle(q);
+	spin_unlock_irq(&q->lock);
+}
+
+/* Takes the reference over. */
+void dc_queue_set_eventfd(struct dc_queue *q, struct eventfd_ctx *eventfd)
+{
+	spin_lock_irq(&q->lock);
+	swap(q->eventfd, eventfd);
+	spin_unlock_irq(&q->lock);
+	if (eventfd)
+		eventfd_ctx_put(eventfd);
+}
+
+/* Nobody will reap them. */
+static void dc_queue_drop(struct list_head *finished)
+{
+	struct dc_request *rq, *next;
+
+	list_for_each_entry_safe(rq, next, finished, list) {
+		if (!rq->stored) {
+			rq->error = rq->error ?: -ECANCELED;
+			dc_request_end(rq);
+		}
+		mmdrop(rq->mm);
+		dc_request_free(rq);
+		cond_resched();
+	}
+}
+
+static void dc_queue_cleanup(struct work_struct *work)
+{
+	struct dc_queue *q = container_of(work, struct dc_queue, cleanup);
+
+	/* The lock is held until the last request is on the list. */
+	spin_lock_irq(&q->lock);
+	spin_unlock_irq(&q->lock);
+	dc_queue_drop(&q->finished);
+	dc_context_put(dc_queue_context(q));
+	/* dc_request_exit() waits for the rest of this function. */
+	module_put(THIS_MODULE);
+}
+
+/* Cancels what has not begun, and takes all out that has finished. */
+static void dc_queue_empty(struct dc_queue *q, struct list_head *dropped)
+{
+	struct dc_request *rq, *next;
+
+	lockdep_assert_held(&q->lock);
+	list_for_each_entry_safe(rq, next, &q->pending, list) {
+		if (rq->begun)
+			continue;
+		list_del(&rq->list);
+		dc_queue_cancel_chain(q, rq);
+	}
+	list_splice_init(&q->finished, dropped);
+	WRITE_ONCE(q->nr_finished, 0);
+}
+
+/**
+ * dc_queue_close() - the file is being closed
+ * @q: the queue; requests that are under way take a hold on its context
+ */
+void dc_queue_close(struct dc_queue *q)
+{
+	LIST_HEAD(dropped);
+
+	dc_queue_set_eventfd(q, NULL);
+	spin_lock_irq(&q->lock);
+	WRITE_ONCE(q->closed, true);
+	dc_queue_empty(q, &dropped);
+	if (q->nr_open) {
+		dc_context_get(dc_queue_context(q));
+		__module_get(THIS_MODULE);
+	}
+	spin_unlock_irq(&q->lock);
+	dc_queue_drop(&dropped);
+}

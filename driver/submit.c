@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Submitting requests and reaping their completions, from the caller's side.
+ *
+ * Input is copied when a request is submitted and output when it is reaped, both
+ * by threads of the address space that submitted it: it is compared, and
+ * nothing is ever written into another one.
+ */
+#include <linux/eventfd.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/poll.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "private.h"
+
+/* Size of the first published version. */
+#define DC_MIN_COMPLETION_BYTES \
+	offsetofend(struct devcrypto_completion, reserved)
+
+/* Completions that are taken out of the queue at once. */
+#define DC_REAP_BATCH	64U
+
+/**
+ * struct dc_submission - one DEVCRYPTO_IOC_SUBMIT
+ * @ctx: the context
+ * @nonblock: the descriptor is O_NONBLOCK
+ * @deadline: when waiting ends; KTIME_MAX = never
+ * @packets: what is to be submitted
+ * @submitted: how many were
+ * @first: of a chain that is not complete yet, else NULL
+ * @last: its last request so far
+ * @held: its length
+ * @to: where the next completion is to be written
+ * @completion_bytes: distance of two completions
+ * @max: completions wanted at most
+ * @taken: completions written
+ */
+struct dc_submission {
+	struct dc_context *ctx;
+	bool nonblock;
+	ktime_t deadline;
+	struct dc_packets packets;
+	u32 submitted;
+	struct dc_request *first;
+	struct dc_request *last;
+	u32 held;
+	void __user *to;
+	u32 completion_bytes;
+	u32 max;
+	u32 taken;
+};
+
+static ktime_t dc_submission_left(const struct dc_submission *s)
+{
+	if (s->deadline == KTIME_MAX)
+		return KTIME_MAX;
+	return max_t(ktime_t, ktime_sub(s->deadline, ktime_get()), 0);
+}
+
+/* Waits in the context's queue: 0, -EAGAIN, -ETIME or -EINTR. */
+static int dc_submission_wait(struct dc_submission *s,
+			      bool (*condition)(const struct dc_submission *s))
+{
+	int err;
+
+	if (s->nonblock)
+		return -EAGAIN;
+	err = wait_event_interruptible_hrtimeout(s->ctx->queue.wait,
+						 condition(s),
+						 dc_submission_left(s));
+	return err == -ERESTARTSYS ? -EINTR : err;
+}
+
+static void dc_submitted_free(struct dc_request *rq)
+{
+	mmdrop(rq->mm);
+	dc_request_put(rq);
+}
+
+/* Writes what a finished request has to write, once. */
+static void dc_reap_store(struct dc_request *rq)
+{
+	if (rq->stored)
+		return;
+	if (rq->mm != current->mm) {
+		rq->error = -ECANCELED;
+		rq->out_bytes = 0;
+	} else if (!rq->error) {
+		rq->error = rq->ctx->tfm->class->store(rq);
+	}
+	dc_request_end(rq);
+	rq->stored = true;
+}
+
+static int dc_reap_tell(const struct dc_request *rq,
+			struct devcrypto_completion __user *to)
+{
+	if (!user_write_access_begin(to, sizeof(*to)))
+		return -EFAULT;
+	unsafe_put_user(rq->packet.user_data, &to->user_data, fault);
+	unsafe_put_user(rq->error, &to->result, fault);
+	unsafe_put_user(rq->out_bytes, &to->out_bytes, fault);
+	unsafe_put_user(0, &to->flags, fault);
+	unsafe_put_user(0, &to->reserved, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/* Takes what has finished, as far as it is wanted. */
+static int dc_reap(struct dc_submission *s)
+{
+	struct dc_queue *q = &s->ctx->queue;
+	struct dc_request *rq, *next;
+	LIST_HEAD(finished);
+	unsigned int nr;
+	int err;
+
+	while (s->taken < s->max) {
+		nr = dc_queue_take(q, &finished,
+				   min(s->max - s->taken, DC_REAP_BATCH));
+		if (!nr)
+			break;
+		list_for_each_entry_safe(rq, next, &finished, list) {
+			dc_reap_store(rq);
+			err = dc_reap_tell(rq, s->to);
+			if (err) {
+				dc_queue_put_back(q, &finished, nr);
+				return err;
+			}
+			list_del(&rq->list);
+			dc_submitted_free(rq);
+			s->to += s->completion_bytes;
+			s->taken++;
+			nr--;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static bool dc_reap_can_go_on(const struct dc_submission *s)
+{
+	const struct dc_queue *q = &s->ctx->queue;
+
+	return dc_queue_has_finished(q) || !dc_queue_is_open(q);
+}
+
+/* Takes completions until there are @min, or none can come any more. */
+static int dc_reap_wait(struct dc_submission *s, u32 min)
+{
+	struct dc_queue *q = &s->ctx->queue;
+	int err;
+
+	for (;;) {
+		err = dc_reap(s);
+		if (err || s->taken >= min)
+			return err;
+		err = dc_submission_wait(s, dc_reap_can_go_on);
+		if (err)
+			return err;
+		if (!dc_queue_has_finished(q) && !dc_queue_is_open(q))
+			return 0;
+	}
+}
+
+static bool dc_submit_can_go_on(const struct dc_submission *s)
+{
+	const struct dc_queue *q = &s->ctx->queue;
+
+	return dc_queue_has_room(q) ||
+	       (s->taken < s->max && dc_queue_has_finished(q));
+}
+
+/* Reserves a place in the queue, if need be by taking completions. */
+static int dc_submit_room(struct dc_submission *s)
+{
+	struct dc_queue *q = &s->ctx->queue;
+	int err;
+
+	while (!dc_queue_reserve(q)) {
+		const u32 taken = s->taken;
+
+		/* A chain that fills the queue by itself would wait forever. */
+		if (s->held >= READ_ONCE(dc_max_in_flight))
+			return -EDQUOT;
+		err = dc_reap(s);
+		if (err)
+			return err;
+		if (s->taken > taken)
+			continue;
+		err = dc_submission_wait(s, dc_submit_can_go_on);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Hands the chain over, as far as it goes. */
+static void dc_submit_chain(struct dc_submission *s)
+{
+	if (s->first)
+		dc_queue_add(s->first);
+	s->first = NULL;
+	s->last = NULL;
+	s->held = 0;
+}
+
+/* There is a place reserved for it. */
+static int dc_submit_next(struct dc_submission *s)
+{
+	struct dc_request *rq = dc_request_get(s->ctx);
+	int err;
+
+	if (!rq)
+		return -ENOMEM;
+	err = dc_packets_next(&s->packets, rq);
+	if (err) {
+		dc_request_put(rq);
+		return err;
+	}
+	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP;
+	rq->mm = current->mm;
+	mmgrab(rq->mm);
+	rq->next = NULL;
+	rq->stored = false;
+	rq->error = dc_request_load(rq);
+	s->submitted++;
+
+	if (s->last)
+		s->last->next = rq;
+	else
+		s->first = rq;
+	s->last = rq;
+	s->held++;
+	if (!(rq->packet.flags & DEVCRYPTO_REQUEST_CHAIN))
+		dc_submit_chain(s);
+	return 0;
+}
+
+static int dc_submit_all(struct dc_submission *s)
+{
+	int err = 0;
+
+	while (s->packets.left && !err) {
+		if (s->submitted) {
+			cond_resched();
+			if (fatal_signal_pending(current)) {
+				err = -EINTR;
+				break;
+			}
+		}
+		err = dc_submit_room(s);
+		if (err)
+			break;
+		err = dc_submit_next(s);
+		if (err)
+			dc_queue_unreserve(&s->ctx->queue);
+	}
+	dc_submit_chain(s);
+	return err;
+}
+
+static int dc_submission_check(struct dc_submission *s,
+			       const struct devcrypto_submit *submit)
+{
+	int err = 0;
+
+	if (submit->flags || submit->reserved ||
+	    submit->min_completions > submit->max_completions)
+		return -EINVAL;
+	if (submit->count)
+		err = dc_packets_set(&s->packets, submit->requests,
+				     submit->count, submit->request_bytes,
+				     submit->segment_bytes);
+	else if (submit->requests || submit->request_bytes ||
+		 submit->segment_bytes)
+		err = -EINVAL;
+	if (err)
+		return err;
+	if (!submit->max_completions)
+		return submit->completions || submit->completion_bytes ?
+		       -EINVAL : 0;
+	if (submit->completions != (uintptr_t)submit->completions)
+		return -EFAULT;
+	s->to = u64_to_user_ptr(submit->completions);
+	s->completion_bytes = submit->completion_bytes;
+	s->max = submit->max_completions;
+	return dc_element_check(submit->completion_bytes,
+				DC_MIN_COMPLETION_BYTES);
+}
+
+/* Says what happened, before anything does too: then nothing has. */
+static int dc_submission_answer(const struct dc_submission *s,
+				const struct dc_call *call)
+{
+	struct devcrypto_submit __user *user = call->user;
+
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_put_user(s->submitted, &user->out_submitted, fault);
+	unsafe_put_user(s->taken, &user->out_completed, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/**
+ * dc_ioctl_submit() - DEVCRYPTO_IOC_SUBMIT
+ * @call: the call
+ * @submit: what the caller wants
+ *
+ * Return: 0 or an error.
+ */
+long dc_ioctl_submit(const struct dc_call *call,
+		     struct devcrypto_submit *submit)
+{
+	struct dc_submission s = {
+		.ctx = call->file->private_data,
+		.nonblock = call->file->f_flags & O_NONBLOCK,
+		.deadline = KTIME_MAX,
+	};
+	int err;
+
+	if (!dc_context_tfm(s.ctx))
+		return -ENOTCONN;
+	err = dc_submission_check(&s, submit);
+	if (!err)
+		err = dc_submission_answer(&s, call);
+	if (err)
+		return err;
+	if (submit->timeout_ns)
+		s.deadline = ktime_add_safe(ktime_get(),
+					    min_t(u64, submit->timeout_ns,
+						  KTIME_MAX));
+	err = dc_submit_all(&s);
+	if (!err || s.submitted)
+		err = dc_reap_wait(&s, submit->min_completions);
+	if (s.submitted || s.taken)
+		err = dc_submission_answer(&s, call);
+	return err;
+}
+
+/**
+ * dc_ioctl_cancel() - DEVCRYPTO_IOC_CANCEL
+ * @call: the call
+ * @cancel: what to cancel
+ *
+ * Return: 0 or an error.
+ */
+long dc_ioctl_cancel(const struct dc_call *call,
+		     struct devcrypto_cancel *cancel)
+{
+	struct dc_context *ctx = call->file->private_data;
+	int err;
+
+	if (!dc_context_tfm(ctx))
+		return -ENOTCONN;
+	if (cancel->flags & ~DEVCRYPTO_CANCEL_ALL || cancel->reserved ||
+	    (cancel->flags & DEVCRYPTO_CANCEL_ALL && cancel->user_data))
+		return -EINVAL;
+	cancel->out_cancelled = 0;
+	cancel->out_running = 0;
+	err = dc_call_answer(call, cancel, sizeof(*cancel));
+	if (err)
+		return err;
+	dc_queue_cancel(&ctx->queue, cancel);
+	err = dc_call_answer(call, cancel, sizeof(*cancel));
+	if (!err && cancel->out_running && !cancel->out_cancelled)
+		err = -EALREADY;
+	return err;
+}
+
+/**
+ * dc_ioctl_eventfd() - DEVCRYPTO_IOC_EVENTFD
+ * @call: the call
+ * @eventfd: the descriptor
+ *
+ * Return: 0 or an error.
+ */
+long dc_ioctl_eventfd(const struct dc_call *call,
+		      const struct devcrypto_eventfd *eventfd)
+{
+	struct dc_context *ctx = call->file->private_data;
+	struct eventfd_ctx *signal = NULL;
+
+	if (!dc_context_tfm(ctx))
+		return -ENOTCONN;
+	if (eventfd->reserved || eventfd->fd < -1)
+		return -EINVAL;
+	if (eventfd->fd >= 0)
+		signal = eventfd_ctx_fdget(eventfd->fd);
+	if (IS_ERR(signal))
+		return -EINVAL;
+	dc_queue_set_eventfd(&ctx->queue, signal);
+	return 0;
+}
+
+__poll_t dc_poll(struct file *file, poll_table *wait)
+{
+	struct dc_context *ctx = file->private_data;
+	struct dc_queue *q = &ctx->queue;
+	__poll_t events = 0;
+
+	poll_wait(file, &q->wait, wait);
+	if (!dc_context_tfm(ctx))
+		return EPOLLERR;
+	if (dc_queue_has_finished(q))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (dc_queue_has_room(q))
+		events |= EPOLLOUT | EPOLLWRNORM;
+	return events;
+}
