@@ -101,6 +101,9 @@ static int dc_aead_reserve(struct dc_request *rq)
 	};
 	int err;
 
+	if (packet->op == DEVCRYPTO_OP_ENCRYPT &&
+	    dc_request_pin(rq, packet->assoc_bytes, packet->tag_bytes))
+		return 0;
 	rq->work_in_place = true;
 	if (!(rq->ctx->tfm->flags & DEVCRYPTO_CONFIG_LAYOUT))
 		return dc_buffer_reserve(&rq->in, packet->assoc_bytes +
@@ -134,11 +137,10 @@ static int dc_aead_load(struct dc_request *rq)
 		err = dc_aead_reserve(rq);
 	if (err)
 		return err;
-	rq->copied = packet->assoc_bytes + packet->src_bytes;
+	rq->copied = packet->assoc_bytes;
 	err = dc_buffer_read(&rq->in, 0, &assoc, packet->assoc_bytes);
 	if (!err)
-		err = dc_buffer_read(&rq->in, packet->assoc_bytes, &rq->src,
-				     packet->src_bytes);
+		err = dc_request_read_text(rq, packet->assoc_bytes);
 	if (!err && packet->op == DEVCRYPTO_OP_DECRYPT)
 		err = dc_buffer_read(&rq->in,
 				     packet->assoc_bytes + packet->src_bytes,
@@ -174,9 +176,7 @@ static int dc_aead_store(struct dc_request *rq)
 	struct dc_buffer *out = dc_request_output(rq);
 	int err;
 
-	rq->copied += packet->src_bytes;
-	err = dc_buffer_write(out, packet->assoc_bytes, &rq->dst,
-			      packet->src_bytes);
+	err = dc_request_write_text(rq, packet->assoc_bytes);
 	if (!err && packet->op == DEVCRYPTO_OP_ENCRYPT)
 		err = dc_buffer_write(out,
 				      packet->assoc_bytes + packet->src_bytes,
@@ -190,7 +190,8 @@ const struct dc_class dc_aead_class = {
 	.id = DEVCRYPTO_CLASS_AEAD,
 	.name = "aead",
 	.ops = BIT(DEVCRYPTO_OP_ENCRYPT) | BIT(DEVCRYPTO_OP_DECRYPT),
-	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_KEYRING,
+	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_KEYRING |
+			DEVCRYPTO_CONFIG_ZEROCOPY,
 	.config_fields = DC_USES_KEY | DC_USES_AUTH_KEY | DC_USES_TAG_BYTES,
 	.cost_is_size = true,
 	.open = dc_aead_open,

@@ -266,7 +266,8 @@ static int dc_config_check(const struct devcrypto_config *config)
 {
 	const u32 known = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT |
 			  DEVCRYPTO_CONFIG_KEYRING | DEVCRYPTO_CONFIG_PRIVATE |
-			  DEVCRYPTO_CONFIG_GENERATE | DEVCRYPTO_CONFIG_ENTROPY;
+			  DEVCRYPTO_CONFIG_GENERATE | DEVCRYPTO_CONFIG_ENTROPY |
+			  DEVCRYPTO_CONFIG_ZEROCOPY;
 	size_t bytes = strnlen(config->name, sizeof(config->name));
 
 	if (config->flags & DEVCRYPTO_CONFIG_SOURCE)

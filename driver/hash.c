@@ -264,14 +264,13 @@ static int dc_text_load(struct dc_request *rq)
 	const struct dc_part part = { &rq->src, bytes };
 	int err;
 
+	if (dc_request_pin_source(rq))
+		return 0;
 	if (rq->ctx->tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)
 		err = dc_buffer_shape(&rq->in, &part, 1);
 	else
 		err = dc_buffer_reserve(&rq->in, bytes);
-	if (err)
-		return err;
-	rq->copied = bytes;
-	return dc_buffer_read(&rq->in, 0, &rq->src, bytes);
+	return err ?: dc_request_read_text(rq, 0);
 }
 
 static int dc_hash_load(struct dc_request *rq)
@@ -418,7 +417,7 @@ const struct dc_class dc_hash_class = {
 	       BIT(DEVCRYPTO_OP_STREAM_FINAL) | BIT(DEVCRYPTO_OP_STREAM_SAVE) |
 	       BIT(DEVCRYPTO_OP_STREAM_RESTORE),
 	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_STREAM |
-			DEVCRYPTO_CONFIG_KEYRING,
+			DEVCRYPTO_CONFIG_KEYRING | DEVCRYPTO_CONFIG_ZEROCOPY,
 	.config_fields = DC_USES_KEY,
 	.cost_is_size = true,
 	.open = dc_hash_open,

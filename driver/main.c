@@ -15,7 +15,7 @@
 static_assert(sizeof(struct devcrypto_info) % 8 == 0);
 static_assert(sizeof(struct devcrypto_config) % 8 == 0);
 static_assert(sizeof(struct devcrypto_segment) == 16);
-static_assert(sizeof(struct devcrypto_request) == 96);
+static_assert(sizeof(struct devcrypto_request) == 104);
 static_assert(sizeof(struct devcrypto_run) == 24);
 static_assert(sizeof(struct devcrypto_completion) == 24);
 static_assert(sizeof(struct devcrypto_submit) == 64);
@@ -74,7 +74,8 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 			    DEVCRYPTO_FEATURE_GENERATE |
 			    DEVCRYPTO_FEATURE_ENTROPY |
 			    DEVCRYPTO_FEATURE_SUBMIT |
-			    DEVCRYPTO_FEATURE_CHAIN,
+			    DEVCRYPTO_FEATURE_CHAIN |
+			    DEVCRYPTO_FEATURE_ZEROCOPY,
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |
 			   BIT(DEVCRYPTO_CLASS_AEAD) |
 			   BIT(DEVCRYPTO_CLASS_HASH) |
@@ -237,6 +238,10 @@ static void dc_show_fdinfo(struct seq_file *m, struct file *file)
 		   atomic64_read(&ctx->cancelled));
 	seq_printf(m, "devcrypto-bytes-copied:\t%lld\n",
 		   atomic64_read(&ctx->bytes_copied));
+	seq_printf(m, "devcrypto-bytes-zerocopy:\t%lld\n",
+		   atomic64_read(&ctx->bytes_zerocopy));
+	seq_printf(m, "devcrypto-bytes-pinned:\t%lld\n",
+		   atomic64_read(&ctx->pages_pinned) << PAGE_SHIFT);
 }
 
 static const struct file_operations dc_fops = {

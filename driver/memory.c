@@ -258,7 +258,8 @@ static int dc_buffer_grow(struct dc_buffer *buf, u32 bytes)
 	return 0;
 }
 
-static int dc_buffer_need_sg(struct dc_buffer *buf, unsigned int nr)
+/* Makes room for a scatterlist: 0 or -ENOMEM. */
+int dc_buffer_need_sg(struct dc_buffer *buf, unsigned int nr)
 {
 	struct scatterlist *sg;
 
@@ -492,6 +493,7 @@ void dc_buffer_free(struct dc_buffer *buf)
 {
 	dc_buffer_trim(buf, 0);
 	kvfree(buf->pieces);
+	kvfree(buf->pages);
 	kvfree(buf->sg);
 }
 

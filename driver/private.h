@@ -129,7 +129,7 @@ struct dc_call {
 enum {
 	DC_ANSWERS_UNKNOWN,
 	DC_ANSWERS_AT_ONCE,
-	DC_ANSWERS_LATER,
+	DC_ANSWERS_LATER,	/* for good */
 };
 
 /**
@@ -347,6 +347,8 @@ struct dc_queue {
  * @done: requests that succeeded
  * @failed: requests that did not
  * @cancelled: requests that were cancelled
+ * @pages_pinned: pages of callers that are pinned now
+ * @bytes_zerocopy: payload that was read or written where the caller has it
  * @bytes_copied: payload copied between the caller and the driver
  */
 struct dc_context {
@@ -366,6 +368,8 @@ struct dc_context {
 	atomic64_t done;
 	atomic64_t failed;
 	atomic64_t cancelled;
+	atomic64_t pages_pinned;
+	atomic64_t bytes_zerocopy;
 	atomic64_t bytes_copied;
 };
 
@@ -405,6 +409,9 @@ struct dc_piece {
  * @nr_pieces: used entries at @pieces
  * @max_pieces: entries allocated at @pieces
  * @capacity: bytes in all pieces
+ * @pages: pinned pages of the caller's, see pin.c
+ * @nr_pages: used entries at @pages
+ * @max_pages: entries allocated at @pages
  * @user: whom the pieces are charged to
  */
 struct dc_buffer {
@@ -415,6 +422,9 @@ struct dc_buffer {
 	unsigned int nr_pieces;
 	unsigned int max_pieces;
 	u32 capacity;
+	struct page **pages;
+	unsigned int nr_pages;
+	unsigned int max_pages;
 	struct dc_user *user;
 };
 
@@ -427,6 +437,8 @@ struct dc_buffer {
  * @in: what the algorithm reads
  * @out: what it writes, where that is not @in
  * @work_in_place: the algorithm works in place on @in
+ * @zerocopy: the text is in pages of the caller's
+ * @payer: whom the pinned pages are charged to, NULL = nobody yet
  * @segment_bytes: distance of two segments in the caller's arrays
  * @callback_flags: CRYPTO_TFM_REQ_* with which the request is handed over
  * @copied: payload bytes copied so far
@@ -447,7 +459,8 @@ struct dc_buffer {
  * @owner: run.c: decides who frees when thread and engine part
  * @done: run.c: completed by the engine's answer
  * @orphan: run.c: frees a request whose thread is gone
- * @mm: queue.c: address space that submitted the request; compared, never used
+ * @mm: queue.c: address space that submitted the request; compared, never used.
+ *	NULL in run.c
  * @next: queue.c: next request of the chain
  * @stored: queue.c: the output has been copied, or there is none
  */
@@ -459,6 +472,8 @@ struct dc_request {
 	struct dc_buffer in;
 	struct dc_buffer out;
 	bool work_in_place;
+	bool zerocopy;
+	struct user_struct *payer;
 	u32 segment_bytes;
 	u32 callback_flags;
 	u32 copied;
@@ -495,6 +510,7 @@ int dc_span_set(struct dc_span *span, u64 addr, u32 nr, u32 bytes,
 		u32 segment_bytes);
 int dc_span_put(const struct dc_span *span, const void *from, u32 bytes);
 void dc_span_free(struct dc_span *span);
+int dc_buffer_need_sg(struct dc_buffer *buf, unsigned int nr);
 int dc_buffer_reserve(struct dc_buffer *buf, u32 bytes);
 int dc_buffer_reserve_run(struct dc_buffer *buf, u32 bytes);
 unsigned int dc_buffer_split(struct dc_buffer *buf);
@@ -516,6 +532,11 @@ int dc_buffer_read(struct dc_buffer *buf, u32 at, const struct dc_span *span,
 int dc_buffer_write(struct dc_buffer *buf, u32 at, const struct dc_span *span,
 		    u32 bytes);
 
+/* pin.c */
+bool dc_request_pin_source(struct dc_request *rq);
+bool dc_request_pin(struct dc_request *rq, u32 head, u32 tail);
+void dc_request_unpin(struct dc_request *rq);
+
 /* request.c */
 extern struct workqueue_struct *dc_workqueue;
 struct dc_request *dc_request_get(struct dc_context *ctx);
@@ -525,11 +546,14 @@ int dc_request_load(struct dc_request *rq);
 int dc_request_begin(struct dc_request *rq);
 void dc_request_release(struct dc_request *rq, int err);
 int dc_request_error(const struct dc_request *rq, int err);
+void dc_request_learn(const struct dc_request *rq, u32 answers);
 bool dc_request_was_refused(const struct dc_request *rq, int err);
 void dc_request_end(struct dc_request *rq);
 int dc_request_buffers(struct dc_request *rq);
 int dc_request_iv(struct dc_request *rq);
 int dc_request_iv_out(struct dc_request *rq);
+int dc_request_read_text(struct dc_request *rq, u32 at);
+int dc_request_write_text(struct dc_request *rq, u32 at);
 void dc_request_callback(dc_callback_arg *arg, int err);
 int dc_request_init(void);
 void dc_request_exit(void);
@@ -620,6 +644,19 @@ static inline bool dc_request_in_place(const struct dc_request *rq)
 
 	return packet->src == packet->dst &&
 	       packet->src_segments == packet->dst_segments;
+}
+
+/* What is told of a request beside its result. */
+static inline u32 dc_request_out_flags(const struct dc_request *rq)
+{
+	return rq->zerocopy ? DEVCRYPTO_OUT_ZEROCOPY : 0;
+}
+
+/* Does the algorithm take requests to answer them later? */
+static inline bool dc_tfm_answers_later(const struct dc_tfm *tfm)
+{
+	return tfm->alg.out_properties & DEVCRYPTO_ALG_ASYNC &&
+	       READ_ONCE(tfm->answers) != DC_ANSWERS_AT_ONCE;
 }
 
 /* Where the algorithm's output is. */

@@ -184,7 +184,6 @@ static void dc_queue_answered(struct dc_request *rq)
 	struct dc_queue *q = &rq->ctx->queue;
 	unsigned long flags;
 
-	WRITE_ONCE(rq->ctx->tfm->answers, DC_ANSWERS_LATER);
 	if (rq->error || ++rq->step == rq->steps) {
 		dc_queue_finish(rq, dc_request_error(rq, rq->error));
 		return;
@@ -210,14 +209,6 @@ static void dc_queue_stall(struct dc_request *rq)
 	queue_delayed_work(dc_workqueue, &q->retry,
 			   msecs_to_jiffies(DC_RETRY_MS));
 	spin_unlock_irq(&q->lock);
-}
-
-/* What an engine's driver does when it has the chance to answer at once. */
-static void dc_queue_learn(struct dc_tfm *tfm, const struct dc_request *rq)
-{
-	if (READ_ONCE(tfm->answers) == DC_ANSWERS_UNKNOWN &&
-	    rq->packet.src_bytes)
-		WRITE_ONCE(tfm->answers, DC_ANSWERS_AT_ONCE);
 }
 
 /* Executes a running request as far as that goes without waiting. */
@@ -251,7 +242,7 @@ static void dc_queue_execute(struct dc_request *rq)
 			err = dc_request_error(rq, err);
 			break;
 		}
-		dc_queue_learn(tfm, rq);
+		dc_request_learn(rq, DC_ANSWERS_AT_ONCE);
 		rq->step++;
 		cond_resched();
 	}
@@ -281,13 +272,6 @@ void dc_queue_work(struct dc_queue *q)
 		dc_queue_execute(rq);
 }
 
-/* Does the algorithm take requests to answer them later? */
-static bool dc_queue_is_engine(const struct dc_tfm *tfm)
-{
-	return tfm->alg.out_properties & DEVCRYPTO_ALG_ASYNC &&
-	       READ_ONCE(tfm->answers) != DC_ANSWERS_AT_ONCE;
-}
-
 /* Does it cost less to execute the request than to have it executed? */
 static bool dc_queue_is_small(const struct dc_request *rq)
 {
@@ -311,7 +295,7 @@ void dc_queue_add(struct dc_request *rq)
 		trace_devcrypto_submit(each);
 	}
 	spin_lock_irq(&q->lock);
-	if (dc_queue_is_engine(rq->ctx->tfm))
+	if (dc_tfm_answers_later(rq->ctx->tfm))
 		at_once = list_empty(&q->pending);
 	else
 		at_once = dc_queue_is_small(rq);

@@ -175,15 +175,50 @@ int dc_request_buffers(struct dc_request *rq)
 			   packet->dst_bytes, rq->segment_bytes);
 }
 
+/**
+ * dc_request_read_text() - copy the source into driver memory
+ * @rq: a request with as much room in its input
+ * @at: offset there
+ *
+ * Return: 0 or -EFAULT.
+ */
+int dc_request_read_text(struct dc_request *rq, u32 at)
+{
+	const u32 bytes = rq->packet.src_bytes;
+
+	if (rq->zerocopy)
+		return 0;
+	rq->copied += bytes;
+	return dc_buffer_read(&rq->in, at, &rq->src, bytes);
+}
+
+/**
+ * dc_request_write_text() - copy output of the source's length to the caller
+ * @rq: a request that succeeded
+ * @at: offset in its output
+ *
+ * Return: 0 or -EFAULT.
+ */
+int dc_request_write_text(struct dc_request *rq, u32 at)
+{
+	const u32 bytes = rq->packet.src_bytes;
+
+	if (rq->zerocopy)
+		return 0;
+	rq->copied += bytes;
+	return dc_buffer_write(dc_request_output(rq), at, &rq->dst, bytes);
+}
+
 /* What holds for every class. */
 static int dc_request_check(const struct dc_request *rq)
 {
 	const struct devcrypto_request *packet = &rq->packet;
 	const struct dc_tfm *tfm = rq->ctx->tfm;
 
-	const u32 known = DEVCRYPTO_REQUEST_IV_OUT | DEVCRYPTO_REQUEST_CHAIN;
+	const u32 known = DEVCRYPTO_REQUEST_IV_OUT | DEVCRYPTO_REQUEST_CHAIN |
+			  DEVCRYPTO_REQUEST_ZEROCOPY;
 
-	if (packet->flags & ~known || packet->reserved)
+	if (packet->flags & ~known || packet->reserved || packet->reserved2)
 		return -EINVAL;
 	if (packet->op >= 32 || !(tfm->class->ops & BIT(packet->op)))
 		return -EOPNOTSUPP;
@@ -244,6 +279,21 @@ bool dc_request_was_refused(const struct dc_request *rq, int err)
 	return err == -ENOSPC || (err == -EBUSY && !backlog);
 }
 
+/**
+ * dc_request_learn() - see how the algorithm answers
+ * @rq: a request that it has answered
+ * @answers: DC_ANSWERS_*
+ *
+ * Some engines answer an empty message at once.
+ */
+void dc_request_learn(const struct dc_request *rq, u32 answers)
+{
+	struct dc_tfm *tfm = rq->ctx->tfm;
+
+	if (READ_ONCE(tfm->answers) < answers && rq->packet.src_bytes)
+		WRITE_ONCE(tfm->answers, answers);
+}
+
 /*
  * Runs in whatever context the engine completes in. With MAY_BACKLOG the crypto
  * API also notifies that a request left the backlog; that is no completion.
@@ -256,6 +306,7 @@ void dc_request_callback(dc_callback_arg *arg, int err)
 		return;
 	/* Unloading waits for this section, so the code stays to its end. */
 	rcu_read_lock();
+	dc_request_learn(rq, DC_ANSWERS_LATER);
 	rq->error = err;
 	rq->answered(rq);
 	rcu_read_unlock();
@@ -276,6 +327,7 @@ int dc_request_load(struct dc_request *rq)
 	rq->step = 0;
 	rq->steps = 1;
 	rq->begun = false;
+	rq->zerocopy = false;
 	err = dc_request_check(rq);
 	if (!err)
 		err = rq->ctx->tfm->class->load(rq);
@@ -315,11 +367,14 @@ void dc_request_end(struct dc_request *rq)
 	if (rq->loaded && ctx->tfm->class->end)
 		ctx->tfm->class->end(rq);
 	rq->loaded = false;
+	dc_request_unpin(rq);
 	if (rq->error == -ECANCELED)
 		atomic64_inc(&ctx->cancelled);
 	else
 		atomic64_inc(rq->error ? &ctx->failed : &ctx->done);
 	atomic64_add(rq->copied, &ctx->bytes_copied);
+	if (rq->zerocopy)
+		atomic64_add(rq->packet.src_bytes, &ctx->bytes_zerocopy);
 }
 
 /* The size of an array's elements; they are read word by word. */

@@ -58,6 +58,13 @@ static int dc_skcipher_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 				      keys->key.bytes);
 }
 
+/* Key unwrapping finds out at its end whether there may be a plaintext. */
+static bool dc_skcipher_may_pin(const struct dc_request *rq)
+{
+	return rq->packet.op == DEVCRYPTO_OP_ENCRYPT ||
+	       strncmp(rq->ctx->tfm->alg.out_name, "kw(", 3);
+}
+
 static int dc_skcipher_reserve(struct dc_request *rq)
 {
 	const struct devcrypto_request *packet = &rq->packet;
@@ -66,6 +73,8 @@ static int dc_skcipher_reserve(struct dc_request *rq)
 	const struct dc_tfm *tfm = rq->ctx->tfm;
 	int err;
 
+	if (dc_skcipher_may_pin(rq) && dc_request_pin(rq, 0, 0))
+		return 0;
 	rq->work_in_place = true;
 	if (!(tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)) {
 		err = dc_buffer_reserve(&rq->in, packet->src_bytes);
@@ -98,10 +107,7 @@ static int dc_skcipher_load(struct dc_request *rq)
 		err = dc_request_iv(rq);
 	if (!err)
 		err = dc_skcipher_reserve(rq);
-	if (err)
-		return err;
-	rq->copied = packet->src_bytes;
-	return dc_buffer_read(&rq->in, 0, &rq->src, packet->src_bytes);
+	return err ?: dc_request_read_text(rq, 0);
 }
 
 static int dc_skcipher_start(struct dc_request *rq)
@@ -126,15 +132,12 @@ static int dc_skcipher_start(struct dc_request *rq)
 
 static int dc_skcipher_store(struct dc_request *rq)
 {
-	const u32 bytes = rq->packet.src_bytes;
-	int err;
+	int err = dc_request_write_text(rq, 0);
 
-	rq->copied += bytes;
-	err = dc_buffer_write(dc_request_output(rq), 0, &rq->dst, bytes);
 	if (!err)
 		err = dc_request_iv_out(rq);
 	if (!err)
-		rq->out_bytes = bytes;
+		rq->out_bytes = rq->packet.src_bytes;
 	return err;
 }
 
@@ -142,7 +145,8 @@ const struct dc_class dc_skcipher_class = {
 	.id = DEVCRYPTO_CLASS_SKCIPHER,
 	.name = "skcipher",
 	.ops = BIT(DEVCRYPTO_OP_ENCRYPT) | BIT(DEVCRYPTO_OP_DECRYPT),
-	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_KEYRING,
+	.config_flags = DEVCRYPTO_CONFIG_LAYOUT | DEVCRYPTO_CONFIG_KEYRING |
+			DEVCRYPTO_CONFIG_ZEROCOPY,
 	.config_fields = DC_USES_KEY,
 	.cost_is_size = true,
 	.open = dc_skcipher_open,

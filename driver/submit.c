@@ -78,6 +78,7 @@ static int dc_submission_wait(struct dc_submission *s,
 static void dc_submitted_free(struct dc_request *rq)
 {
 	mmdrop(rq->mm);
+	rq->mm = NULL;
 	dc_request_put(rq);
 }
 
@@ -104,7 +105,7 @@ static int dc_reap_tell(const struct dc_request *rq,
 	unsafe_put_user(rq->packet.user_data, &to->user_data, fault);
 	unsafe_put_user(rq->error, &to->result, fault);
 	unsafe_put_user(rq->out_bytes, &to->out_bytes, fault);
-	unsafe_put_user(0, &to->flags, fault);
+	unsafe_put_user(dc_request_out_flags(rq), &to->flags, fault);
 	unsafe_put_user(0, &to->reserved, fault);
 	user_write_access_end();
 	return 0;

@@ -31,11 +31,11 @@
  * A context may also be made from another one, of which it then shares algorithm
  * and key, without anybody seeing the key again: see DEVCRYPTO_CONFIG_SOURCE.
  *
- * Data are copied between the caller and memory of the driver. All input of a
- * request is read before any output is written and nothing is read twice, so
- * source and destination may be the same or overlap in any way, and need no
- * alignment. The plaintext of an AEAD decryption whose tag is wrong never
- * reaches the caller.
+ * Data are copied between the caller and memory of the driver, unless the caller
+ * asks for zero copy: see DEVCRYPTO_REQUEST_ZEROCOPY. All input of a request is
+ * read before any output is written and nothing is read twice, so source and
+ * destination may be the same or overlap in any way, and need no alignment. The
+ * plaintext of an AEAD decryption whose tag is wrong never reaches the caller.
  */
 
 /**
@@ -196,6 +196,8 @@
  * DEVCRYPTO_FEATURE_SUBMIT	DEVCRYPTO_IOC_SUBMIT, DEVCRYPTO_IOC_CANCEL and
  *				DEVCRYPTO_IOC_EVENTFD are known
  * DEVCRYPTO_FEATURE_CHAIN	DEVCRYPTO_REQUEST_CHAIN is known
+ * DEVCRYPTO_FEATURE_ZEROCOPY	DEVCRYPTO_CONFIG_ZEROCOPY and
+ *				DEVCRYPTO_REQUEST_ZEROCOPY are known
  */
 #define DEVCRYPTO_FEATURE_QUERY		(1ULL << 0)
 #define DEVCRYPTO_FEATURE_LAYOUT	(1ULL << 1)
@@ -208,6 +210,7 @@
 #define DEVCRYPTO_FEATURE_ENTROPY	(1ULL << 8)
 #define DEVCRYPTO_FEATURE_SUBMIT	(1ULL << 9)
 #define DEVCRYPTO_FEATURE_CHAIN		(1ULL << 10)
+#define DEVCRYPTO_FEATURE_ZEROCOPY	(1ULL << 11)
 
 /**
  * struct devcrypto_info - DEVCRYPTO_IOC_INFO: what the driver is and allows
@@ -317,6 +320,9 @@ struct devcrypto_info {
  *	RNG: the caller gives the generator its entropy in every request, for
  *	tests with published vectors. Takes CAP_SYS_ADMIN as names do that the
  *	policy does not list (EPERM); only for the kernel's DRBGs (EOPNOTSUPP).
+ * DEVCRYPTO_CONFIG_ZEROCOPY
+ *	Every request is as if it had DEVCRYPTO_REQUEST_ZEROCOPY. For ciphers,
+ *	AEADs and hashes; other classes copy anyway (EOPNOTSUPP).
  */
 #define DEVCRYPTO_CONFIG_QUERY		(1U << 0)
 #define DEVCRYPTO_CONFIG_LAYOUT		(1U << 1)
@@ -326,6 +332,7 @@ struct devcrypto_info {
 #define DEVCRYPTO_CONFIG_PRIVATE	(1U << 5)
 #define DEVCRYPTO_CONFIG_GENERATE	(1U << 6)
 #define DEVCRYPTO_CONFIG_ENTROPY	(1U << 7)
+#define DEVCRYPTO_CONFIG_ZEROCOPY	(1U << 8)
 
 /**
  * DOC: Keys of the asymmetric classes
@@ -584,9 +591,31 @@ struct devcrypto_segment {
  *	The next request of the same call begins after this one has succeeded; if
  *	it fails, all that are chained behind it get ECANCELED. Of the last request
  *	of a call it means nothing.
+ * DEVCRYPTO_REQUEST_ZEROCOPY
+ *	The algorithm may read @src and write @dst where they are, in the caller's
+ *	pages, which are pinned and count against RLIMIT_MEMLOCK as long as the
+ *	request is neither executed nor reaped. It is a permission: out_flags says
+ *	whether it was used. Copied are, whatever is asked for: AEAD decryption,
+ *	unwrapping with "kw(…)", every class but ciphers, AEADs and hashes, every
+ *	IV, associated data, tag and digest; buffers that overlap without being the
+ *	same; a source that the caller may not write; what goes beyond the limit;
+ *	for an engine what takes more than 16 entries of a scatterlist, pages
+ *	that adjoin being one.
+ *	Until the request completes the caller must not change the source; if it
+ *	does, the output is anything. What is written may be written before the
+ *	completion is reaped, and of a request that fails @dst may be anything.
  */
 #define DEVCRYPTO_REQUEST_IV_OUT	(1U << 0)
 #define DEVCRYPTO_REQUEST_CHAIN		(1U << 1)
+#define DEVCRYPTO_REQUEST_ZEROCOPY	(1U << 2)
+
+/**
+ * DOC: Flags of devcrypto_request.out_flags and devcrypto_completion.flags
+ *
+ * DEVCRYPTO_OUT_ZEROCOPY
+ *	The text was not copied.
+ */
+#define DEVCRYPTO_OUT_ZEROCOPY	(1U << 0)
 
 /**
  * struct devcrypto_request - one operation
@@ -613,6 +642,8 @@ struct devcrypto_segment {
  * @tag_bytes: AEAD: exactly out_tag_bytes
  * @signature_bytes: length of the signature, at most max_key_bytes
  * @reserved: must be zero
+ * @out_flags: DEVCRYPTO_OUT_*
+ * @reserved2: must be zero
  *
  * Segments are used in their order and must hold at least @src_bytes or
  * @dst_bytes (else EINVAL). An array is read whenever it has entries. Lengths of
@@ -649,6 +680,8 @@ struct devcrypto_request {
 		__u32 signature_bytes;
 	};
 	__u32 reserved;
+	__u32 out_flags;
+	__u32 reserved2;
 };
 
 /**
@@ -710,7 +743,7 @@ struct devcrypto_run {
  * @result: 0, or the negated error
  * @out_bytes: bytes written to the request's @dst; with EMSGSIZE the bytes
  *	needed, else 0
- * @flags: 0
+ * @flags: DEVCRYPTO_OUT_*
  * @reserved: 0
  */
 struct devcrypto_completion {

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Zero copy: the caller's own pages as the buffers of a request.
+ *
+ * Pages are pinned for writing, the source's too: what its caller may not write
+ * never stands in a scatterlist, so that no mistake of an algorithm can change
+ * it. Whatever cannot be pinned is copied, and an address that is wrong is
+ * found out there. Around the text stand head and tail, for associated data and
+ * tag, in memory of the driver.
+ */
+#include <linux/capability.h>
+#include <linux/dma-mapping.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+
+#include "private.h"
+
+/* What a driver may expect of an entry, whatever its device can do. */
+#define DC_ENGINE_ENTRY_BYTES	SZ_64K
+
+/* Longer arrays are not kept between requests. */
+#define DC_KEEP_ENTRIES		64U
+
+static bool dc_tfm_is_engine(const struct dc_tfm *tfm)
+{
+	return tfm->alg.out_properties & DEVCRYPTO_ALG_HARDWARE ||
+	       dc_tfm_answers_later(tfm);
+}
+
+/* Whole cache lines, where a device does not see what the CPU has in its own. */
+static bool dc_pin_is_aligned(u64 addr, u32 bytes)
+{
+	return !((addr | bytes) & (dma_get_cache_alignment() - 1));
+}
+
+/* The number of pages that a span touches; 0 if it has to be copied. */
+static unsigned int dc_span_pages(const struct dc_span *span, u32 bytes)
+{
+	unsigned int nr = 0;
+	u32 i;
+
+	for (i = 0; bytes; i++) {
+		const u64 addr = span->nr ? span->segments[i].addr : span->addr;
+		const u32 part = span->nr ?
+				 min(bytes, span->segments[i].bytes) : bytes;
+
+		if (addr != (uintptr_t)addr || !dc_pin_is_aligned(addr, part))
+			return 0;
+		if (part)
+			nr += DIV_ROUND_UP(offset_in_page(addr) + (u64)part,
+					   PAGE_SIZE);
+		bytes -= part;
+	}
+	return nr;
+}
+
+/* The least range that holds all of a span. */
+struct dc_hull {
+	u64 from;
+	u64 to;
+};
+
+static struct dc_hull dc_span_hull(const struct dc_span *span, u32 bytes)
+{
+	struct dc_hull hull = { span->addr, span->addr + bytes };
+	u32 i;
+
+	if (!span->nr)
+		return hull;
+	hull = (struct dc_hull) { U64_MAX, 0 };
+	for (i = 0; bytes; i++) {
+		const u64 addr = span->segments[i].addr;
+		const u32 part = min(bytes, span->segments[i].bytes);
+
+		hull.from = min(hull.from, addr);
+		hull.to = max(hull.to, addr + part);
+		bytes -= part;
+	}
+	return hull;
+}
+
+/* Could a byte be read after it has been written? */
+static bool dc_pin_overlaps(const struct dc_request *rq)
+{
+	const u32 bytes = rq->packet.src_bytes;
+	const struct dc_hull src = dc_span_hull(&rq->src, bytes);
+	const struct dc_hull dst = dc_span_hull(&rq->dst, bytes);
+
+	return src.from < dst.to && dst.from < src.to;
+}
+
+/* Counts pages against the submitter's RLIMIT_MEMLOCK. */
+static bool dc_pin_charge(struct dc_request *rq, unsigned int nr)
+{
+	const unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	unsigned long locked;
+
+	if (!rq->payer)
+		rq->payer = get_uid(current_user());
+	locked = atomic_long_add_return(nr, &rq->payer->locked_vm);
+	if (locked <= limit || capable(CAP_IPC_LOCK)) {
+		atomic64_add(nr, &rq->ctx->pages_pinned);
+		return true;
+	}
+	atomic_long_sub(nr, &rq->payer->locked_vm);
+	return false;
+}
+
+static void dc_pin_uncharge(struct dc_request *rq, unsigned int nr)
+{
+	atomic64_sub(nr, &rq->ctx->pages_pinned);
+	atomic_long_sub(nr, &rq->payer->locked_vm);
+}
+
+static bool dc_pin_run(struct dc_buffer *buf, unsigned long addr, u32 bytes,
+		       unsigned int flags)
+{
+	unsigned int nr = 0;
+
+	if (bytes)
+		nr = DIV_ROUND_UP(offset_in_page(addr) + (u64)bytes, PAGE_SIZE);
+	while (nr) {
+		int got = pin_user_pages_fast(addr & PAGE_MASK, nr, flags,
+					      buf->pages + buf->nr_pages);
+
+		if (got <= 0)
+			return false;
+		buf->nr_pages += got;
+		addr += got * PAGE_SIZE;
+		nr -= got;
+	}
+	return true;
+}
+
+static bool dc_pin_pages(struct dc_buffer *buf, const struct dc_span *span,
+			 u32 bytes, unsigned int flags)
+{
+	u32 i;
+
+	if (!span->nr)
+		return dc_pin_run(buf, span->addr, bytes, flags);
+	for (i = 0; bytes; i++) {
+		const u32 part = min(bytes, span->segments[i].bytes);
+
+		if (!dc_pin_run(buf, span->segments[i].addr, part, flags))
+			return false;
+		bytes -= part;
+	}
+	return true;
+}
+
+/* State of building a scatterlist: the last entry, and how long one may be. */
+struct dc_pin_sg {
+	struct dc_buffer *buf;
+	u32 max_bytes;
+	bool last_is_user;
+};
+
+static void dc_pin_sg_driver(struct dc_pin_sg *to, void *addr, u32 bytes)
+{
+	if (bytes)
+		sg_set_buf(&to->buf->sg[to->buf->nr_sg++], addr, bytes);
+	to->last_is_user = false;
+}
+
+static void dc_pin_sg_page(struct dc_pin_sg *to, struct page *page,
+			   u32 offset, u32 bytes)
+{
+	struct dc_buffer *buf = to->buf;
+	struct scatterlist *sg = buf->sg + buf->nr_sg - 1;
+
+	/* A page that follows the last one, as those of a huge page do. */
+	if (to->last_is_user && !offset &&
+	    page == sg_page(sg) + PFN_DOWN(sg->offset + sg->length) &&
+	    PAGE_ALIGNED(sg->offset + sg->length) &&
+	    sg->length + bytes <= to->max_bytes) {
+		sg->length += bytes;
+		return;
+	}
+	sg_set_page(&buf->sg[buf->nr_sg++], page, bytes, offset);
+	to->last_is_user = true;
+}
+
+static void dc_pin_sg_span(struct dc_pin_sg *to, const struct dc_span *span,
+			   u32 bytes)
+{
+	struct page **page = to->buf->pages;
+	u32 i;
+
+	for (i = 0; bytes; i++) {
+		const u64 addr = span->nr ? span->segments[i].addr : span->addr;
+		u32 left = span->nr ?
+			   min(bytes, span->segments[i].bytes) : bytes;
+		u32 offset = offset_in_page(addr);
+
+		bytes -= left;
+		while (left) {
+			const u32 part = min_t(u32, left, PAGE_SIZE - offset);
+
+			dc_pin_sg_page(to, *page++, offset, part);
+			left -= part;
+			offset = 0;
+		}
+	}
+}
+
+static bool dc_pin_need_pages(struct dc_buffer *buf, unsigned int nr)
+{
+	struct page **pages;
+
+	if (nr <= buf->max_pages)
+		return true;
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return false;
+	kvfree(buf->pages);
+	buf->pages = pages;
+	buf->max_pages = nr;
+	return true;
+}
+
+static void dc_buffer_unpin(struct dc_request *rq, struct dc_buffer *buf,
+			    bool dirty)
+{
+	if (!buf->nr_pages)
+		return;
+	unpin_user_pages_dirty_lock(buf->pages, buf->nr_pages, dirty);
+	dc_pin_uncharge(rq, buf->nr_pages);
+	buf->nr_pages = 0;
+	if (buf->max_pages > DC_KEEP_ENTRIES) {
+		kvfree(buf->pages);
+		kvfree(buf->sg);
+		buf->pages = NULL;
+		buf->sg = NULL;
+		buf->max_pages = 0;
+		buf->max_sg = 0;
+	}
+}
+
+/* Makes @buf a run of @head bytes, the span's own pages and @tail bytes. */
+static bool dc_buffer_pin(struct dc_request *rq, struct dc_buffer *buf,
+			  const struct dc_span *span, u32 head, u32 tail)
+{
+	const bool engine = dc_tfm_is_engine(rq->ctx->tfm);
+	const u32 bytes = rq->packet.src_bytes;
+	const u32 tail_at = ALIGN(head, DC_LAYOUT_ALIGN);
+	const unsigned int nr = dc_span_pages(span, bytes);
+	struct dc_pin_sg to = {
+		.buf = buf,
+		.max_bytes = engine ? DC_ENGINE_ENTRY_BYTES : U32_MAX,
+	};
+	unsigned int flags = FOLL_WRITE;
+
+	/* A submitted request has them for as long as its engine likes. */
+	if (rq->mm)
+		flags |= FOLL_LONGTERM;
+	if (!nr || !dc_pin_need_pages(buf, nr) ||
+	    dc_buffer_need_sg(buf, nr + 2) ||
+	    (head + tail && dc_buffer_reserve_run(buf, tail_at + tail)) ||
+	    !dc_pin_charge(rq, nr))
+		return false;
+	if (!dc_pin_pages(buf, span, bytes, flags)) {
+		/* Those that were not pinned are not charged any more. */
+		dc_pin_uncharge(rq, nr - buf->nr_pages);
+		dc_buffer_unpin(rq, buf, false);
+		return false;
+	}
+
+	sg_init_table(buf->sg, nr + 2);
+	buf->nr_sg = 0;
+	if (head)
+		dc_pin_sg_driver(&to, buf->pieces[0].addr, head);
+	dc_pin_sg_span(&to, span, bytes);
+	if (tail)
+		dc_pin_sg_driver(&to, buf->pieces[0].addr + tail_at, tail);
+	sg_mark_end(&buf->sg[buf->nr_sg - 1]);
+	if (engine && buf->nr_sg > DC_STEP_ENTRIES) {
+		dc_buffer_unpin(rq, buf, false);
+		return false;
+	}
+	return true;
+}
+
+static bool dc_pin_is_wanted(const struct dc_request *rq)
+{
+	const u32 flags = rq->ctx->tfm->flags;
+
+	return (flags & DEVCRYPTO_CONFIG_ZEROCOPY ||
+		rq->packet.flags & DEVCRYPTO_REQUEST_ZEROCOPY) &&
+	       !(flags & DEVCRYPTO_CONFIG_LAYOUT) && rq->packet.src_bytes;
+}
+
+/**
+ * dc_request_pin_source() - take the caller's source as it is
+ * @rq: a request whose buffers were taken in
+ *
+ * Return: false if it has to be copied.
+ */
+bool dc_request_pin_source(struct dc_request *rq)
+{
+	rq->zerocopy = dc_pin_is_wanted(rq) &&
+		       dc_buffer_pin(rq, &rq->in, &rq->src, 0, 0);
+	return rq->zerocopy;
+}
+
+/**
+ * dc_request_pin() - take the caller's source and destination as they are
+ * @rq: a request whose buffers were taken in, of as much output as input
+ * @head: bytes in front of the text, in memory of the driver
+ * @tail: bytes behind it
+ *
+ * The algorithm works in place where source and destination are the same.
+ *
+ * Return: false if they have to be copied.
+ */
+bool dc_request_pin(struct dc_request *rq, u32 head, u32 tail)
+{
+	const bool in_place = dc_request_in_place(rq);
+
+	if (!dc_pin_is_wanted(rq) || (!in_place && dc_pin_overlaps(rq)) ||
+	    !dc_buffer_pin(rq, &rq->in, &rq->src, head, tail))
+		return false;
+	if (!in_place && !dc_buffer_pin(rq, &rq->out, &rq->dst, head, tail)) {
+		dc_buffer_unpin(rq, &rq->in, false);
+		return false;
+	}
+	rq->work_in_place = in_place;
+	rq->zerocopy = true;
+	return true;
+}
+
+/* Lets go of all pages; in process context. */
+void dc_request_unpin(struct dc_request *rq)
+{
+	dc_buffer_unpin(rq, &rq->in, rq->work_in_place);
+	dc_buffer_unpin(rq, &rq->out, true);
+	if (rq->payer)
+		free_uid(rq->payer);
+	rq->payer = NULL;
+}
