@@ -86,6 +86,60 @@ static inline void dc_acomp_set_buffers(struct acomp_req *req,
 #define dc_eventfd_signal(eventfd) eventfd_signal(eventfd, 1)
 #endif
 
+/*
+ * io_uring: where the payload of a command is, how its end is told, and what the
+ * task that issued it is called back with.
+ */
+#ifdef CONFIG_IO_URING
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#include <linux/io_uring/cmd.h>
+#else
+#include <linux/io_uring.h>
+#endif
+
+static inline const void *dc_uring_payload(const struct io_uring_cmd *cmd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return cmd->sqe->cmd;
+#else
+	return cmd->cmd;
+#endif
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define DC_URING_CALLBACK_ARGS	struct io_tw_req tw_req, io_tw_token_t tw
+#define DC_URING_CALLBACK_CMD	io_uring_cmd_from_tw(tw_req)
+#define DC_URING_CALLBACK_FLAGS	IO_URING_CMD_TASK_WORK_ISSUE_FLAGS
+#else
+#define DC_URING_CALLBACK_ARGS	struct io_uring_cmd *cmd, unsigned int flags
+#define DC_URING_CALLBACK_CMD	cmd
+#define DC_URING_CALLBACK_FLAGS	flags
+#endif
+
+static inline void dc_uring_done(struct io_uring_cmd *cmd, int res,
+				 unsigned int issue_flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	io_uring_cmd_done(cmd, res, issue_flags);
+#else
+	io_uring_cmd_done(cmd, res, 0, issue_flags);
+#endif
+}
+
+/* A range of the registered buffer, which has to be one that may be written. */
+static inline int dc_uring_import_fixed(struct io_uring_cmd *cmd, u64 addr,
+					u32 bytes, struct iov_iter *iter,
+					unsigned int issue_flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	return io_uring_cmd_import_fixed(addr, bytes, READ, iter, cmd,
+					 issue_flags);
+#else
+	return io_uring_cmd_import_fixed(addr, bytes, READ, iter, cmd);
+#endif
+}
+#endif
+
 /* From 6.10 on the source of a trace event's string is known from __string(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define DC_ASSIGN_STR(dst, src) __assign_str(dst)

@@ -21,6 +21,13 @@ static_assert(sizeof(struct devcrypto_completion) == 24);
 static_assert(sizeof(struct devcrypto_submit) == 64);
 static_assert(sizeof(struct devcrypto_cancel) == 24);
 static_assert(sizeof(struct devcrypto_eventfd) == 8);
+static_assert(sizeof(struct devcrypto_uring) == 16);
+
+#ifdef CONFIG_IO_URING
+#define DC_FEATURE_URING	DEVCRYPTO_FEATURE_URING
+#else
+#define DC_FEATURE_URING	0
+#endif
 
 /* The structure that an ioctl's argument points to, in the driver's memory. */
 union dc_argument {
@@ -75,7 +82,8 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 			    DEVCRYPTO_FEATURE_ENTROPY |
 			    DEVCRYPTO_FEATURE_SUBMIT |
 			    DEVCRYPTO_FEATURE_CHAIN |
-			    DEVCRYPTO_FEATURE_ZEROCOPY,
+			    DEVCRYPTO_FEATURE_ZEROCOPY |
+			    DC_FEATURE_URING,
 		.classes = BIT(DEVCRYPTO_CLASS_SKCIPHER) |
 			   BIT(DEVCRYPTO_CLASS_AEAD) |
 			   BIT(DEVCRYPTO_CLASS_HASH) |
@@ -251,6 +259,9 @@ static const struct file_operations dc_fops = {
 	.unlocked_ioctl = dc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.poll = dc_poll,
+#ifdef CONFIG_IO_URING
+	.uring_cmd = dc_uring_cmd,
+#endif
 	.show_fdinfo = dc_show_fdinfo,
 };
 

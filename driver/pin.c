@@ -8,12 +8,14 @@
  * found out there. Around the text stand head and tail, for associated data and
  * tag, in memory of the driver.
  */
+#include <linux/bvec.h>
 #include <linux/capability.h>
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 
 #include "private.h"
 
@@ -239,27 +241,93 @@ static void dc_buffer_unpin(struct dc_request *rq, struct dc_buffer *buf,
 	}
 }
 
-/* Makes @buf a run of @head bytes, the span's own pages and @tail bytes. */
-static bool dc_buffer_pin(struct dc_request *rq, struct dc_buffer *buf,
-			  const struct dc_span *span, u32 head, u32 tail)
+/* What stands around the text, in one piece, the tail in lines of its own. */
+struct dc_frame {
+	u32 head;
+	u32 tail;
+};
+
+static u32 dc_frame_tail_at(const struct dc_frame *frame)
 {
-	const bool engine = dc_tfm_is_engine(rq->ctx->tfm);
+	return ALIGN(frame->head, DC_LAYOUT_ALIGN);
+}
+
+/* Begins a scatterlist of the frame and up to @nr entries. */
+static bool dc_frame_open(struct dc_pin_sg *to, const struct dc_frame *frame,
+			  unsigned int nr)
+{
+	struct dc_buffer *buf = to->buf;
+	const u32 bytes = dc_frame_tail_at(frame) + frame->tail;
+
+	if (bytes && dc_buffer_reserve_run(buf, bytes))
+		return false;
+	if (dc_buffer_need_sg(buf, nr + 2))
+		return false;
+	sg_init_table(buf->sg, nr + 2);
+	buf->nr_sg = 0;
+	if (frame->head)
+		dc_pin_sg_driver(to, buf->pieces[0].addr, frame->head);
+	return true;
+}
+
+static void dc_frame_close(struct dc_pin_sg *to, const struct dc_frame *frame)
+{
+	struct dc_buffer *buf = to->buf;
+
+	if (frame->tail)
+		dc_pin_sg_driver(to, buf->pieces[0].addr +
+				     dc_frame_tail_at(frame), frame->tail);
+	sg_mark_end(&buf->sg[buf->nr_sg - 1]);
+}
+
+/* Pages that io_uring has pinned already, for as long as the command lasts. */
+static bool dc_buffer_borrow(struct dc_request *rq, struct dc_pin_sg *to,
+			     const struct dc_span *span,
+			     const struct dc_frame *frame)
+{
+	const struct bio_vec *vec;
+	struct iov_iter iter;
+	unsigned int nr = 0;
+	size_t left, skip;
+
+	if (!dc_uring_is_fixed(rq) || span->nr ||
+	    !dc_pin_is_aligned(span->addr, rq->packet.src_bytes) ||
+	    dc_uring_import(rq, span->addr, rq->packet.src_bytes, &iter))
+		return false;
+	left = iter.iov_offset + iter.count;
+	for (vec = iter.bvec; left; vec++, nr++)
+		left -= min_t(size_t, left, vec->bv_len);
+	if (!dc_frame_open(to, frame, nr))
+		return false;
+	skip = iter.iov_offset;
+	left = iter.count;
+	for (vec = iter.bvec; left; vec++) {
+		const size_t from = vec->bv_offset + skip;
+		const u32 part = min_t(size_t, left, vec->bv_len - skip);
+
+		dc_pin_sg_page(to, vec->bv_page + PFN_DOWN(from),
+			       offset_in_page(from), part);
+		left -= part;
+		skip = 0;
+	}
+	dc_frame_close(to, frame);
+	return true;
+}
+
+static bool dc_buffer_pin(struct dc_request *rq, struct dc_pin_sg *to,
+			  const struct dc_span *span,
+			  const struct dc_frame *frame)
+{
 	const u32 bytes = rq->packet.src_bytes;
-	const u32 tail_at = ALIGN(head, DC_LAYOUT_ALIGN);
 	const unsigned int nr = dc_span_pages(span, bytes);
-	struct dc_pin_sg to = {
-		.buf = buf,
-		.max_bytes = engine ? DC_ENGINE_ENTRY_BYTES : U32_MAX,
-	};
+	struct dc_buffer *buf = to->buf;
 	unsigned int flags = FOLL_WRITE;
 
 	/* A submitted request has them for as long as its engine likes. */
 	if (rq->mm)
 		flags |= FOLL_LONGTERM;
 	if (!nr || !dc_pin_need_pages(buf, nr) ||
-	    dc_buffer_need_sg(buf, nr + 2) ||
-	    (head + tail && dc_buffer_reserve_run(buf, tail_at + tail)) ||
-	    !dc_pin_charge(rq, nr))
+	    !dc_frame_open(to, frame, nr) || !dc_pin_charge(rq, nr))
 		return false;
 	if (!dc_pin_pages(buf, span, bytes, flags)) {
 		/* Those that were not pinned are not charged any more. */
@@ -267,20 +335,29 @@ static bool dc_buffer_pin(struct dc_request *rq, struct dc_buffer *buf,
 		dc_buffer_unpin(rq, buf, false);
 		return false;
 	}
-
-	sg_init_table(buf->sg, nr + 2);
-	buf->nr_sg = 0;
-	if (head)
-		dc_pin_sg_driver(&to, buf->pieces[0].addr, head);
-	dc_pin_sg_span(&to, span, bytes);
-	if (tail)
-		dc_pin_sg_driver(&to, buf->pieces[0].addr + tail_at, tail);
-	sg_mark_end(&buf->sg[buf->nr_sg - 1]);
-	if (engine && buf->nr_sg > DC_STEP_ENTRIES) {
-		dc_buffer_unpin(rq, buf, false);
-		return false;
-	}
+	dc_pin_sg_span(to, span, bytes);
+	dc_frame_close(to, frame);
 	return true;
+}
+
+/* Makes @buf the text where the caller has it, in its frame. */
+static bool dc_buffer_take(struct dc_request *rq, struct dc_buffer *buf,
+			   const struct dc_span *span,
+			   const struct dc_frame *frame)
+{
+	const bool engine = dc_tfm_is_engine(rq->ctx->tfm);
+	struct dc_pin_sg to = {
+		.buf = buf,
+		.max_bytes = engine ? DC_ENGINE_ENTRY_BYTES : U32_MAX,
+	};
+
+	if (!dc_buffer_borrow(rq, &to, span, frame) &&
+	    !dc_buffer_pin(rq, &to, span, frame))
+		return false;
+	if (!engine || buf->nr_sg <= DC_STEP_ENTRIES)
+		return true;
+	dc_buffer_unpin(rq, buf, false);
+	return false;
 }
 
 static bool dc_pin_is_wanted(const struct dc_request *rq)
@@ -288,7 +365,8 @@ static bool dc_pin_is_wanted(const struct dc_request *rq)
 	const u32 flags = rq->ctx->tfm->flags;
 
 	return (flags & DEVCRYPTO_CONFIG_ZEROCOPY ||
-		rq->packet.flags & DEVCRYPTO_REQUEST_ZEROCOPY) &&
+		rq->packet.flags & DEVCRYPTO_REQUEST_ZEROCOPY ||
+		dc_uring_is_fixed(rq)) &&
 	       !(flags & DEVCRYPTO_CONFIG_LAYOUT) && rq->packet.src_bytes;
 }
 
@@ -300,8 +378,10 @@ static bool dc_pin_is_wanted(const struct dc_request *rq)
  */
 bool dc_request_pin_source(struct dc_request *rq)
 {
+	const struct dc_frame none = {};
+
 	rq->zerocopy = dc_pin_is_wanted(rq) &&
-		       dc_buffer_pin(rq, &rq->in, &rq->src, 0, 0);
+		       dc_buffer_take(rq, &rq->in, &rq->src, &none);
 	return rq->zerocopy;
 }
 
@@ -318,11 +398,12 @@ bool dc_request_pin_source(struct dc_request *rq)
 bool dc_request_pin(struct dc_request *rq, u32 head, u32 tail)
 {
 	const bool in_place = dc_request_in_place(rq);
+	const struct dc_frame frame = { head, tail };
 
 	if (!dc_pin_is_wanted(rq) || (!in_place && dc_pin_overlaps(rq)) ||
-	    !dc_buffer_pin(rq, &rq->in, &rq->src, head, tail))
+	    !dc_buffer_take(rq, &rq->in, &rq->src, &frame))
 		return false;
-	if (!in_place && !dc_buffer_pin(rq, &rq->out, &rq->dst, head, tail)) {
+	if (!in_place && !dc_buffer_take(rq, &rq->out, &rq->dst, &frame)) {
 		dc_buffer_unpin(rq, &rq->in, false);
 		return false;
 	}

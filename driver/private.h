@@ -109,6 +109,7 @@ struct dc_request;
 struct dc_user;
 struct dc_workers;
 struct eventfd_ctx;
+struct io_uring_cmd;
 
 /**
  * struct dc_call - one ioctl() of a caller's
@@ -299,6 +300,7 @@ struct dc_stream {
  * @running: what is being executed
  * @finished: what waits to be reaped
  * @nr_open: requests accepted that are not finished, chained ones included
+ * @nr_uring: requests of io_uring whose end has not been told
  * @nr_finished: length of @finished
  * @stalled: the engine has no room; nothing is begun until it has answered, or
  *	some time has passed
@@ -316,6 +318,7 @@ struct dc_queue {
 	struct list_head running;
 	struct list_head finished;
 	unsigned int nr_open;
+	unsigned int nr_uring;
 	unsigned int nr_finished;
 	bool stalled;
 	bool closed;
@@ -463,6 +466,10 @@ struct dc_buffer {
  *	NULL in run.c
  * @next: queue.c: next request of the chain
  * @stored: queue.c: the output has been copied, or there is none
+ * @uring: uring.c: the command that the request came by; else NULL
+ * @issue_flags: uring.c: with which that is being issued
+ * @user: uring.c: where the packet came from
+ * @user_bytes: uring.c: its length there
  */
 struct dc_request {
 	struct devcrypto_request packet;
@@ -496,6 +503,10 @@ struct dc_request {
 	struct mm_struct *mm;
 	struct dc_request *next;
 	bool stored;
+	struct io_uring_cmd *uring;
+	unsigned int issue_flags;
+	void __user *user;
+	u32 user_bytes;
 };
 
 /* main.c */
@@ -573,6 +584,9 @@ struct dc_packets {
 };
 
 int dc_element_check(u32 bytes, u32 min);
+int dc_packet_answer(const struct dc_request *rq,
+		     struct devcrypto_request __user *user, u32 bytes);
+void dc_request_store_once(struct dc_request *rq);
 int dc_packets_set(struct dc_packets *packets, u64 addr, u32 count, u32 bytes,
 		   u32 segment_bytes);
 int dc_packets_next(struct dc_packets *packets, struct dc_request *rq);
@@ -583,9 +597,12 @@ long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run);
 /* queue.c */
 void dc_queue_init(struct dc_queue *q);
 void dc_queue_exit(struct dc_queue *q);
-bool dc_queue_reserve(struct dc_queue *q);
-void dc_queue_unreserve(struct dc_queue *q);
-void dc_queue_add(struct dc_request *rq);
+bool dc_queue_reserve(struct dc_queue *q, unsigned int *nr);
+void dc_queue_unreserve(struct dc_queue *q, unsigned int *nr);
+bool dc_queue_add(struct dc_request *rq);
+bool dc_queue_execute(struct dc_request *rq);
+void dc_queue_finish(struct dc_request *rq);
+void dc_queue_remove(struct dc_request *rq);
 unsigned int dc_queue_take(struct dc_queue *q, struct list_head *to,
 			   unsigned int max);
 void dc_queue_put_back(struct dc_queue *q, struct list_head *from,
@@ -628,6 +645,30 @@ long dc_ioctl_cancel(const struct dc_call *call,
 long dc_ioctl_eventfd(const struct dc_call *call,
 		      const struct devcrypto_eventfd *eventfd);
 __poll_t dc_poll(struct file *file, struct poll_table_struct *wait);
+
+/* uring.c */
+#ifdef CONFIG_IO_URING
+int dc_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
+void dc_uring_finished(struct dc_request *rq);
+bool dc_uring_is_fixed(const struct dc_request *rq);
+int dc_uring_import(const struct dc_request *rq, u64 addr, u32 bytes,
+		    struct iov_iter *iter);
+#else
+static inline void dc_uring_finished(struct dc_request *rq)
+{
+}
+
+static inline bool dc_uring_is_fixed(const struct dc_request *rq)
+{
+	return false;
+}
+
+static inline int dc_uring_import(const struct dc_request *rq, u64 addr,
+				  u32 bytes, struct iov_iter *iter)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 /* Is there an operand that ciphers and AEADs alone take? */
 static inline bool

@@ -51,32 +51,33 @@ void dc_queue_exit(struct dc_queue *q)
 
 bool dc_queue_has_room(const struct dc_queue *q)
 {
-	return READ_ONCE(q->nr_open) + READ_ONCE(q->nr_finished) <
-	       READ_ONCE(dc_max_in_flight);
+	return READ_ONCE(q->nr_open) + READ_ONCE(q->nr_uring) +
+	       READ_ONCE(q->nr_finished) < READ_ONCE(dc_max_in_flight);
 }
 
 /**
  * dc_queue_reserve() - make room for a request
  * @q: the queue
+ * @nr: &q->nr_open or &q->nr_uring, where it counts
  *
  * Return: whether there is some; for dc_queue_add() or dc_queue_unreserve().
  */
-bool dc_queue_reserve(struct dc_queue *q)
+bool dc_queue_reserve(struct dc_queue *q, unsigned int *nr)
 {
 	bool room;
 
 	spin_lock_irq(&q->lock);
 	room = dc_queue_has_room(q);
 	if (room)
-		WRITE_ONCE(q->nr_open, q->nr_open + 1);
+		WRITE_ONCE(*nr, *nr + 1);
 	spin_unlock_irq(&q->lock);
 	return room;
 }
 
-void dc_queue_unreserve(struct dc_queue *q)
+void dc_queue_unreserve(struct dc_queue *q, unsigned int *nr)
 {
 	spin_lock_irq(&q->lock);
-	WRITE_ONCE(q->nr_open, q->nr_open - 1);
+	WRITE_ONCE(*nr, *nr - 1);
 	wake_up(&q->wait);
 	spin_unlock_irq(&q->lock);
 }
@@ -113,6 +114,10 @@ static void dc_queue_finish_one(struct dc_queue *q, struct dc_request *rq)
 {
 	lockdep_assert_held(&q->lock);
 	trace_devcrypto_complete(rq, rq->error);
+	if (rq->uring) {
+		dc_uring_finished(rq);
+		return;
+	}
 	list_add_tail(&rq->list, &q->finished);
 	WRITE_ONCE(q->nr_open, q->nr_open - 1);
 	WRITE_ONCE(q->nr_finished, q->nr_finished + 1);
@@ -152,17 +157,16 @@ static void dc_queue_settle(struct dc_queue *q)
 /**
  * dc_queue_finish() - a running request has its result
  * @rq: the request; not the caller's any more
- * @err: the result
  *
  * In any context.
  */
-static void dc_queue_finish(struct dc_request *rq, int err)
+void dc_queue_finish(struct dc_request *rq)
 {
 	struct dc_queue *q = &rq->ctx->queue;
 	struct dc_request *next;
 	unsigned long flags;
+	int err = rq->error;
 
-	dc_request_release(rq, err);
 	spin_lock_irqsave(&q->lock, flags);
 	next = rq->next;
 	rq->next = NULL;
@@ -178,6 +182,19 @@ static void dc_queue_finish(struct dc_request *rq, int err)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
+/* Takes a running request of io_uring out: its issuer tells of its end. */
+void dc_queue_remove(struct dc_request *rq)
+{
+	struct dc_queue *q = &rq->ctx->queue;
+
+	trace_devcrypto_complete(rq, rq->error);
+	spin_lock_irq(&q->lock);
+	list_del(&rq->list);
+	if (q->stalled)
+		dc_queue_unstall(q);
+	spin_unlock_irq(&q->lock);
+}
+
 /* An engine's answer, in the context that it answers in. */
 static void dc_queue_answered(struct dc_request *rq)
 {
@@ -185,7 +202,8 @@ static void dc_queue_answered(struct dc_request *rq)
 	unsigned long flags;
 
 	if (rq->error || ++rq->step == rq->steps) {
-		dc_queue_finish(rq, dc_request_error(rq, rq->error));
+		dc_request_release(rq, dc_request_error(rq, rq->error));
+		dc_queue_finish(rq);
 		return;
 	}
 	/* The next step may sleep. */
@@ -211,8 +229,15 @@ static void dc_queue_stall(struct dc_request *rq)
 	spin_unlock_irq(&q->lock);
 }
 
-/* Executes a running request as far as that goes without waiting. */
-static void dc_queue_execute(struct dc_request *rq)
+/**
+ * dc_queue_execute() - execute a running request, as far as that goes without
+ *	waiting
+ * @rq: the request
+ *
+ * Return: whether it has its result and is for dc_queue_finish(); otherwise it
+ * is not the caller's any more.
+ */
+bool dc_queue_execute(struct dc_request *rq)
 {
 	struct dc_context *ctx = rq->ctx;
 	struct dc_tfm *tfm = ctx->tfm;
@@ -233,10 +258,10 @@ static void dc_queue_execute(struct dc_request *rq)
 		}
 		err = tfm->class->start(rq);
 		if (err == -EINPROGRESS)
-			return;
+			return false;
 		if (dc_request_was_refused(rq, err)) {
 			dc_queue_stall(rq);
-			return;
+			return false;
 		}
 		if (err) {
 			err = dc_request_error(rq, err);
@@ -247,7 +272,8 @@ static void dc_queue_execute(struct dc_request *rq)
 		cond_resched();
 	}
 finish:
-	dc_queue_finish(rq, err);
+	dc_request_release(rq, err);
+	return true;
 }
 
 /**
@@ -268,8 +294,8 @@ void dc_queue_work(struct dc_queue *q)
 		dc_workers_remove(dc_user_workers(dc_queue_context(q)->user),
 				  q);
 	spin_unlock_irq(&q->lock);
-	if (rq)
-		dc_queue_execute(rq);
+	if (rq && dc_queue_execute(rq))
+		dc_queue_finish(rq);
 }
 
 /* Does it cost less to execute the request than to have it executed? */
@@ -284,8 +310,10 @@ static bool dc_queue_is_small(const struct dc_request *rq)
  * dc_queue_add() - accept a request
  * @rq: with those that are chained behind it; each has a place reserved, and in
  *	@error what came of loading it
+ *
+ * Return: whether it is running, and for the caller to dc_queue_execute().
  */
-void dc_queue_add(struct dc_request *rq)
+bool dc_queue_add(struct dc_request *rq)
 {
 	struct dc_queue *q = &rq->ctx->queue;
 	bool at_once;
@@ -303,8 +331,7 @@ void dc_queue_add(struct dc_request *rq)
 	if (!at_once)
 		dc_queue_kick(q);
 	spin_unlock_irq(&q->lock);
-	if (at_once)
-		dc_queue_execute(rq);
+	return at_once;
 }
 
 /**

@@ -440,6 +440,51 @@ int dc_packets_next(struct dc_packets *packets, struct dc_request *rq)
 	return 0;
 }
 
+/**
+ * dc_packet_answer() - write the result into the caller's request
+ * @rq: with the result
+ * @user: the caller's request
+ * @bytes: its length; who knows no more than the first version has no out_flags
+ *
+ * Return: 0 or -EFAULT.
+ */
+int dc_packet_answer(const struct dc_request *rq,
+		     struct devcrypto_request __user *user, u32 bytes)
+{
+	if (!user_write_access_begin(user, bytes))
+		return -EFAULT;
+	unsafe_put_user(rq->error, &user->out_result, fault);
+	unsafe_put_user(rq->out_bytes, &user->out_bytes, fault);
+	if (bytes >= offsetofend(struct devcrypto_request, out_flags))
+		unsafe_put_user(dc_request_out_flags(rq), &user->out_flags,
+				fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/**
+ * dc_request_store_once() - end a submitted request in a thread of the caller's
+ * @rq: a request with its result
+ *
+ * Nothing is written into another address space than the one that submitted.
+ */
+void dc_request_store_once(struct dc_request *rq)
+{
+	if (rq->stored)
+		return;
+	if (rq->mm != current->mm) {
+		rq->error = -ECANCELED;
+		rq->out_bytes = 0;
+	} else if (!rq->error) {
+		rq->error = rq->ctx->tfm->class->store(rq);
+	}
+	dc_request_end(rq);
+	rq->stored = true;
+}
+
 int dc_request_init(void)
 {
 	dc_workqueue = alloc_workqueue("devcrypto", WQ_UNBOUND | WQ_SYSFS, 0);

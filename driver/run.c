@@ -148,24 +148,6 @@ static bool dc_run_request(struct dc_request *rq, bool doomed)
 	return true;
 }
 
-/* A caller that knows no more than the first version has no out_flags. */
-static int dc_run_answer(const struct dc_request *rq,
-			 struct devcrypto_request __user *user, u32 bytes)
-{
-	if (!user_write_access_begin(user, bytes))
-		return -EFAULT;
-	unsafe_put_user(rq->error, &user->out_result, fault);
-	unsafe_put_user(rq->out_bytes, &user->out_bytes, fault);
-	if (bytes >= offsetofend(struct devcrypto_request, out_flags))
-		unsafe_put_user(dc_request_out_flags(rq), &user->out_flags,
-				fault);
-	user_write_access_end();
-	return 0;
-fault:
-	user_write_access_end();
-	return -EFAULT;
-}
-
 /**
  * dc_ioctl_run() - DEVCRYPTO_IOC_RUN
  * @ctx: the context
@@ -212,7 +194,7 @@ long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
 			break;
 		if (!dc_run_request(rq, doomed))
 			return done ?: -EINTR;
-		err = dc_run_answer(rq, user, run->request_bytes);
+		err = dc_packet_answer(rq, user, run->request_bytes);
 		if (err)
 			break;
 		doomed = rq->error && rq->packet.flags & DEVCRYPTO_REQUEST_CHAIN;

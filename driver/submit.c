@@ -82,21 +82,6 @@ static void dc_submitted_free(struct dc_request *rq)
 	dc_request_put(rq);
 }
 
-/* Writes what a finished request has to write, once. */
-static void dc_reap_store(struct dc_request *rq)
-{
-	if (rq->stored)
-		return;
-	if (rq->mm != current->mm) {
-		rq->error = -ECANCELED;
-		rq->out_bytes = 0;
-	} else if (!rq->error) {
-		rq->error = rq->ctx->tfm->class->store(rq);
-	}
-	dc_request_end(rq);
-	rq->stored = true;
-}
-
 static int dc_reap_tell(const struct dc_request *rq,
 			struct devcrypto_completion __user *to)
 {
@@ -129,7 +114,7 @@ static int dc_reap(struct dc_submission *s)
 		if (!nr)
 			break;
 		list_for_each_entry_safe(rq, next, &finished, list) {
-			dc_reap_store(rq);
+			dc_request_store_once(rq);
 			err = dc_reap_tell(rq, s->to);
 			if (err) {
 				dc_queue_put_back(q, &finished, nr);
@@ -185,7 +170,7 @@ static int dc_submit_room(struct dc_submission *s)
 	struct dc_queue *q = &s->ctx->queue;
 	int err;
 
-	while (!dc_queue_reserve(q)) {
+	while (!dc_queue_reserve(q, &q->nr_open)) {
 		const u32 taken = s->taken;
 
 		/* A chain that fills the queue by itself would wait forever. */
@@ -206,8 +191,8 @@ static int dc_submit_room(struct dc_submission *s)
 /* Hands the chain over, as far as it goes. */
 static void dc_submit_chain(struct dc_submission *s)
 {
-	if (s->first)
-		dc_queue_add(s->first);
+	if (s->first && dc_queue_add(s->first) && dc_queue_execute(s->first))
+		dc_queue_finish(s->first);
 	s->first = NULL;
 	s->last = NULL;
 	s->held = 0;
@@ -247,6 +232,7 @@ static int dc_submit_next(struct dc_submission *s)
 
 static int dc_submit_all(struct dc_submission *s)
 {
+	struct dc_queue *q = &s->ctx->queue;
 	int err = 0;
 
 	while (s->packets.left && !err) {
@@ -262,7 +248,7 @@ static int dc_submit_all(struct dc_submission *s)
 			break;
 		err = dc_submit_next(s);
 		if (err)
-			dc_queue_unreserve(&s->ctx->queue);
+			dc_queue_unreserve(q, &q->nr_open);
 	}
 	dc_submit_chain(s);
 	return err;

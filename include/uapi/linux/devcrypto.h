@@ -198,6 +198,8 @@
  * DEVCRYPTO_FEATURE_CHAIN	DEVCRYPTO_REQUEST_CHAIN is known
  * DEVCRYPTO_FEATURE_ZEROCOPY	DEVCRYPTO_CONFIG_ZEROCOPY and
  *				DEVCRYPTO_REQUEST_ZEROCOPY are known
+ * DEVCRYPTO_FEATURE_URING	DEVCRYPTO_URING_REQUEST is known; the kernel has
+ *				io_uring
  */
 #define DEVCRYPTO_FEATURE_QUERY		(1ULL << 0)
 #define DEVCRYPTO_FEATURE_LAYOUT	(1ULL << 1)
@@ -211,6 +213,7 @@
 #define DEVCRYPTO_FEATURE_SUBMIT	(1ULL << 9)
 #define DEVCRYPTO_FEATURE_CHAIN		(1ULL << 10)
 #define DEVCRYPTO_FEATURE_ZEROCOPY	(1ULL << 11)
+#define DEVCRYPTO_FEATURE_URING		(1ULL << 12)
 
 /**
  * struct devcrypto_info - DEVCRYPTO_IOC_INFO: what the driver is and allows
@@ -852,11 +855,42 @@ struct devcrypto_eventfd {
 	__u32 reserved;
 };
 
+/**
+ * struct devcrypto_uring - DEVCRYPTO_URING_REQUEST: a request by io_uring
+ * @request: address of a struct devcrypto_request
+ * @request_bytes: as in struct devcrypto_run
+ * @segment_bytes: as in struct devcrypto_run
+ *
+ * The payload of an SQE of IORING_OP_URING_CMD on a configured context, with
+ * cmd_op DEVCRYPTO_URING_REQUEST. The request is read when the SQE is issued,
+ * and so is what it reads; what it writes, and its out_ fields, are written
+ * before the CQE is posted. The CQE's res is out_bytes or the negated error.
+ * DEVCRYPTO_REQUEST_CHAIN means nothing: an SQE has IOSQE_IO_LINK.
+ *
+ * With IORING_URING_CMD_FIXED @src and @dst are used without a copy as if by
+ * DEVCRYPTO_REQUEST_ZEROCOPY, and where they lie in the registered buffer
+ * without pinning anything.
+ *
+ * These requests share max_in_flight with submitted ones; an SQE waits for room.
+ * poll() and the eventfd know nothing of them, DEVCRYPTO_IOC_CANCEL does.
+ *
+ * Errors in res besides those of the request: ENOTCONN, EINVAL, E2BIG, EFAULT,
+ * ENOMEM, EINTR, and EOPNOTSUPP for an unknown cmd_op or a ring that polls for
+ * completions.
+ */
+struct devcrypto_uring {
+	__aligned_u64 request;
+	__u32 request_bytes;
+	__u32 segment_bytes;
+};
+
 #define DEVCRYPTO_IOC_INFO	_IOWR(DEVCRYPTO_IOC_TYPE, 0x00, struct devcrypto_info)
 #define DEVCRYPTO_IOC_CONFIG	_IOWR(DEVCRYPTO_IOC_TYPE, 0x01, struct devcrypto_config)
 #define DEVCRYPTO_IOC_RUN	_IOWR(DEVCRYPTO_IOC_TYPE, 0x02, struct devcrypto_run)
 #define DEVCRYPTO_IOC_SUBMIT	_IOWR(DEVCRYPTO_IOC_TYPE, 0x03, struct devcrypto_submit)
 #define DEVCRYPTO_IOC_CANCEL	_IOWR(DEVCRYPTO_IOC_TYPE, 0x04, struct devcrypto_cancel)
 #define DEVCRYPTO_IOC_EVENTFD	_IOWR(DEVCRYPTO_IOC_TYPE, 0x05, struct devcrypto_eventfd)
+
+#define DEVCRYPTO_URING_REQUEST	_IOWR(DEVCRYPTO_IOC_TYPE, 0x10, struct devcrypto_uring)
 
 #endif /* _UAPI_LINUX_DEVCRYPTO_H */
