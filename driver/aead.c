@@ -126,11 +126,9 @@ static int dc_aead_load(struct dc_request *rq)
 
 	if (packet->tag_bytes != rq->ctx->tfm->alg.out_tag_bytes)
 		return -EINVAL;
-	if (packet->dst_bytes < packet->src_bytes) {
-		rq->out_bytes = packet->src_bytes;
-		return -EMSGSIZE;
-	}
-	err = dc_request_buffers(rq);
+	err = dc_request_room(rq, packet->src_bytes);
+	if (!err)
+		err = dc_request_buffers(rq);
 	if (!err)
 		err = dc_request_iv(rq);
 	if (!err)

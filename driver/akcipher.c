@@ -90,11 +90,7 @@ static int dc_akcipher_check(struct dc_request *rq)
 		return -EINVAL;
 	if (padded && decrypt && packet->src_bytes != bytes)
 		return -EINVAL;
-	if (packet->dst_bytes < bytes) {
-		rq->out_bytes = bytes;
-		return -EMSGSIZE;
-	}
-	return 0;
+	return dc_request_room(rq, bytes);
 }
 
 static int dc_akcipher_load(struct dc_request *rq)
@@ -111,7 +107,6 @@ static int dc_akcipher_load(struct dc_request *rq)
 					    rq->ctx->tfm->alg.out_output_bytes);
 	if (err)
 		return err;
-	rq->work_in_place = false;
 	rq->copied = bytes;
 	if (dc_akcipher_pads(rq))
 		rq->steps = DC_ENCRYPT_ATTEMPTS;
@@ -154,17 +149,12 @@ static int dc_akcipher_store(struct dc_request *rq)
 	const struct dc_tfm *tfm = rq->ctx->tfm;
 	const struct akcipher_request *req = rq->handle;
 	u32 bytes = min(req->dst_len, tfm->alg.out_output_bytes);
-	int err;
 
 	if (dc_akcipher_pads(rq) && bytes < tfm->alg.out_output_bytes)
 		return -EIO;
 	if (!dc_pubkey_is_padded(tfm))
 		bytes = dc_akcipher_fill(rq, bytes);
-	rq->copied += bytes;
-	err = dc_buffer_write(&rq->out, 0, &rq->dst, bytes);
-	if (!err)
-		rq->out_bytes = bytes;
-	return err;
+	return dc_request_give(rq, bytes);
 }
 
 /* No plaintext stays behind in the request's memory. */

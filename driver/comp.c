@@ -174,7 +174,6 @@ static int dc_comp_load(struct dc_request *rq)
 		err = dc_buffer_reserve_run(&rq->out, dc_comp_room(rq));
 	if (err)
 		return err;
-	rq->work_in_place = false;
 	rq->copied = packet->src_bytes;
 	return dc_buffer_read(&rq->in, 0, &rq->src, packet->src_bytes);
 }
@@ -220,17 +219,12 @@ static int dc_comp_store(struct dc_request *rq)
 {
 	const struct dc_comp_request *comp = rq->handle;
 	const u32 bytes = comp->req->dlen;
-	int err;
 
 	if (bytes > rq->packet.dst_bytes)
 		return -EMSGSIZE;
 	if (WARN_ON_ONCE(bytes > dc_comp_room(rq)))
 		return -EIO;
-	rq->copied += bytes;
-	err = dc_buffer_write(&rq->out, 0, &rq->dst, bytes);
-	if (!err)
-		rq->out_bytes = bytes;
-	return err;
+	return dc_request_give(rq, bytes);
 }
 
 const struct dc_class dc_comp_class = {

@@ -221,11 +221,7 @@ static int dc_hash_check(struct dc_request *rq)
 	if (!bytes)
 		return packet->dst | packet->dst_bytes | packet->dst_segments ?
 		       -EINVAL : 0;
-	if (packet->dst_bytes < bytes) {
-		rq->out_bytes = bytes;
-		return -EMSGSIZE;
-	}
-	return 0;
+	return dc_request_room(rq, bytes);
 }
 
 static struct dc_saved *dc_request_saved(const struct dc_request *rq)

@@ -360,11 +360,7 @@ static int dc_kpp_check(struct dc_request *rq)
 				  packet->src_bytes != bytes) {
 		return -EINVAL;
 	}
-	if (packet->dst_bytes < dc_kpp_output_bytes(rq)) {
-		rq->out_bytes = dc_kpp_output_bytes(rq);
-		return -EMSGSIZE;
-	}
-	return 0;
+	return dc_request_room(rq, dc_kpp_output_bytes(rq));
 }
 
 static int dc_kpp_load(struct dc_request *rq)
@@ -381,7 +377,6 @@ static int dc_kpp_load(struct dc_request *rq)
 		err = dc_buffer_reserve_run(&rq->out, dc_kpp_output_bytes(rq));
 	if (err)
 		return err;
-	rq->work_in_place = false;
 	rq->copied = bytes;
 	err = dc_buffer_read(&rq->in, 0, &rq->src, bytes);
 	if (!err && dc_kpp_shares(rq) && tfm->dh_last &&
@@ -409,17 +404,12 @@ static int dc_kpp_start(struct dc_request *rq)
 static int dc_kpp_store(struct dc_request *rq)
 {
 	const u32 bytes = dc_kpp_output_bytes(rq);
-	int err;
 
 	/* RFC 7748 section 6.1: the public key was of small order. */
 	if (dc_kpp_kind(rq->ctx->tfm) == DC_KPP_X25519 && dc_kpp_shares(rq) &&
 	    !memchr_inv(sg_virt(rq->out.sg), 0, bytes))
 		return -EINVAL;
-	rq->copied += bytes;
-	err = dc_buffer_write(&rq->out, 0, &rq->dst, bytes);
-	if (!err)
-		rq->out_bytes = bytes;
-	return err;
+	return dc_request_give(rq, bytes);
 }
 
 /* No secret stays behind in the request's memory. */

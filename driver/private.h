@@ -563,6 +563,8 @@ void dc_request_end(struct dc_request *rq);
 int dc_request_buffers(struct dc_request *rq);
 int dc_request_iv(struct dc_request *rq);
 int dc_request_iv_out(struct dc_request *rq);
+int dc_request_room(struct dc_request *rq, u32 bytes);
+int dc_request_give(struct dc_request *rq, u32 bytes);
 int dc_request_read_text(struct dc_request *rq, u32 at);
 int dc_request_write_text(struct dc_request *rq, u32 at);
 void dc_request_callback(dc_callback_arg *arg, int err);

@@ -47,11 +47,13 @@ const struct dc_key dc_pubkey_placeholder = {
  * @tfm: described by dc_tfm_describe()
  * @err: of giving it dc_pubkey_placeholder
  *
- * It is lost then, which is less than what freeing it would do.
+ * It is lost then, which is less than what freeing it would do. A refusal of the
+ * device's comes when there is something to free.
  */
 bool dc_pubkey_is_stuck(const struct dc_tfm *tfm, int err)
 {
-	return err && strstr(tfm->alg.out_driver, "virtio");
+	return (err == -ENODEV || err == -ENOMEM) &&
+	       strstr(tfm->alg.out_driver, "virtio");
 }
 
 /**

@@ -176,6 +176,38 @@ int dc_request_buffers(struct dc_request *rq)
 }
 
 /**
+ * dc_request_room() - see whether the output fits
+ * @rq: the request
+ * @bytes: length of the output
+ *
+ * Return: 0, or -EMSGSIZE and out_bytes says how much is needed.
+ */
+int dc_request_room(struct dc_request *rq, u32 bytes)
+{
+	if (rq->packet.dst_bytes >= bytes)
+		return 0;
+	rq->out_bytes = bytes;
+	return -EMSGSIZE;
+}
+
+/**
+ * dc_request_give() - copy output to the caller
+ * @rq: a request that succeeded
+ * @bytes: length of the output, from the beginning of rq->out
+ *
+ * Return: 0 or -EFAULT.
+ */
+int dc_request_give(struct dc_request *rq, u32 bytes)
+{
+	int err = dc_buffer_write(&rq->out, 0, &rq->dst, bytes);
+
+	rq->copied += bytes;
+	if (!err)
+		rq->out_bytes = bytes;
+	return err;
+}
+
+/**
  * dc_request_read_text() - copy the source into driver memory
  * @rq: a request with as much room in its input
  * @at: offset there
@@ -269,14 +301,14 @@ int dc_request_error(const struct dc_request *rq, int err)
 	}
 }
 
-/* Did an engine refuse the request because its queue is full? */
+/* Did an engine refuse the request because its queue is full? Some say so. */
 bool dc_request_was_refused(const struct dc_request *rq, int err)
 {
 	const bool backlog = rq->callback_flags & CRYPTO_TFM_REQ_MAY_BACKLOG;
 
 	if (!(rq->ctx->tfm->alg.out_properties & DEVCRYPTO_ALG_ASYNC))
 		return false;
-	return err == -ENOSPC || (err == -EBUSY && !backlog);
+	return err == -ENOSPC || err == -EAGAIN || (err == -EBUSY && !backlog);
 }
 
 /**

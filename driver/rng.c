@@ -155,7 +155,6 @@ static int dc_rng_load(struct dc_request *rq)
 		return err;
 	if (packet->op == DEVCRYPTO_OP_GENERATE)
 		rq->steps = DIV_ROUND_UP(packet->dst_bytes, tfm->step_bytes);
-	rq->work_in_place = false;
 	rq->copied = packet->src_bytes + packet->entropy_bytes;
 	err = dc_buffer_read(&rq->in, 0, &rq->src, packet->src_bytes);
 	if (!err)
@@ -208,13 +207,8 @@ static void dc_rng_end(struct dc_request *rq)
 static int dc_rng_store(struct dc_request *rq)
 {
 	const u32 bytes = rq->packet.dst_bytes;
-	int err;
 
-	rq->copied += bytes;
-	err = dc_buffer_write(&rq->out, 0, &rq->dst, bytes);
-	if (!err)
-		rq->out_bytes = bytes;
-	return err;
+	return dc_request_give(rq, bytes);
 }
 
 const struct dc_class dc_rng_class = {

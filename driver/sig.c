@@ -114,11 +114,7 @@ static int dc_sig_check(struct dc_request *rq)
 		return -EINVAL;
 	if (!(tfm->flags & DEVCRYPTO_CONFIG_PRIVATE))
 		return -EINVAL;
-	if (packet->dst_bytes < tfm->alg.out_output_bytes) {
-		rq->out_bytes = tfm->alg.out_output_bytes;
-		return -EMSGSIZE;
-	}
-	return 0;
+	return dc_request_room(rq, tfm->alg.out_output_bytes);
 }
 
 static int dc_sig_load(struct dc_request *rq)
@@ -140,7 +136,6 @@ static int dc_sig_load(struct dc_request *rq)
 					    rq->ctx->tfm->alg.out_output_bytes);
 	if (err)
 		return err;
-	rq->work_in_place = false;
 	rq->copied = signature_bytes + packet->src_bytes;
 	err = dc_buffer_read(&rq->in, 0, &signature, signature_bytes);
 	if (!err)
@@ -175,13 +170,8 @@ static int dc_sig_store(struct dc_request *rq)
 {
 	const u32 bytes = dc_sig_verifies(rq) ?
 			  0 : rq->ctx->tfm->alg.out_output_bytes;
-	int err;
 
-	rq->copied += bytes;
-	err = dc_buffer_write(&rq->out, 0, &rq->dst, bytes);
-	if (!err)
-		rq->out_bytes = bytes;
-	return err;
+	return dc_request_give(rq, bytes);
 }
 
 /*

@@ -58,11 +58,14 @@ static int dc_skcipher_setkey(struct dc_tfm *tfm, const struct dc_keys *keys)
 				      keys->key.bytes);
 }
 
-/* Key unwrapping finds out at its end whether there may be a plaintext. */
-static bool dc_skcipher_may_pin(const struct dc_request *rq)
+/*
+ * Key wrapping. It finds out at its end whether there may be a plaintext, and
+ * goes over the text again and again without a pause, so it gets no longer one
+ * than a key is.
+ */
+static bool dc_skcipher_unwraps(const struct dc_tfm *tfm)
 {
-	return rq->packet.op == DEVCRYPTO_OP_ENCRYPT ||
-	       strncmp(rq->ctx->tfm->alg.out_name, "kw(", 3);
+	return !strncmp(tfm->alg.out_name, "kw(", 3);
 }
 
 static int dc_skcipher_reserve(struct dc_request *rq)
@@ -73,7 +76,7 @@ static int dc_skcipher_reserve(struct dc_request *rq)
 	const struct dc_tfm *tfm = rq->ctx->tfm;
 	int err;
 
-	if (dc_skcipher_may_pin(rq) && dc_request_pin(rq, 0, 0))
+	if (!dc_skcipher_unwraps(tfm) && dc_request_pin(rq, 0, 0))
 		return 0;
 	rq->work_in_place = true;
 	if (!(tfm->flags & DEVCRYPTO_CONFIG_LAYOUT)) {
@@ -98,11 +101,12 @@ static int dc_skcipher_load(struct dc_request *rq)
 	if (packet->assoc | packet->assoc_bytes | packet->tag |
 	    packet->tag_bytes)
 		return -EINVAL;
-	if (packet->dst_bytes < packet->src_bytes) {
-		rq->out_bytes = packet->src_bytes;
-		return -EMSGSIZE;
-	}
-	err = dc_request_buffers(rq);
+	if (dc_skcipher_unwraps(rq->ctx->tfm) &&
+	    packet->src_bytes > DC_MAX_KEY_BYTES)
+		return -EDQUOT;
+	err = dc_request_room(rq, packet->src_bytes);
+	if (!err)
+		err = dc_request_buffers(rq);
 	if (!err)
 		err = dc_request_iv(rq);
 	if (!err)

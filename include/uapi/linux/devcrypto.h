@@ -500,7 +500,9 @@ struct devcrypto_segment {
  *
  * DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT (skcipher)
  *	@src_bytes are turned into as many at @dst. @iv is required where
- *	out_iv_bytes is not 0.
+ *	out_iv_bytes is not 0. "kw(aes)" takes max_key_bytes at most (else
+ *	EDQUOT), and serves to unwrap keys only: of what it wraps it keeps the
+ *	first 8 bytes back.
  * DEVCRYPTO_OP_ENCRYPT, DEVCRYPTO_OP_DECRYPT (AEAD)
  *	The same, authenticated together with @assoc_bytes at @assoc.
  *	Encryption writes @tag, decryption reads it; @tag_bytes is always
@@ -530,8 +532,10 @@ struct devcrypto_segment {
  *	place of the kernel's. A first RESEED instantiates the DRBG, with entropy
  *	and nonce at @entropy and the personalisation string at @src, and has to
  *	succeed before GENERATE (else ENOKEY); a later one reseeds it. GENERATE
- *	takes entropy where the DRBG has prediction resistance ("drbg_pr_…").
- *	Where there has to be some, none is EINVAL.
+ *	takes entropy where the DRBG has prediction resistance ("drbg_pr_…");
+ *	"drbg_nopr_…" uses it only when it has to reseed itself, after so many
+ *	requests that one with none then takes 64 zero bytes. Where there has to
+ *	be some, none is EINVAL.
  * DEVCRYPTO_OP_STREAM_SAVE (hash)
  *	Writes the state of the stream to @dst, sealed, and leaves the stream as
  *	it is. out_saved_bytes are needed; 0 is EOPNOTSUPP.
