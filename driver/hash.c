@@ -34,15 +34,18 @@ struct dc_saved {
 
 /*
  * Can the state be had as bytes? An engine may keep in it what must not be
- * copied; the CPU's implementations, which all are a shash, keep nothing else.
+ * copied. The CPU's implementations keep nothing else; they all are a shash, or
+ * an instance of the kernel's own HMAC, which from 6.16 on may be none.
  */
 static bool dc_hash_exports(const struct dc_tfm *tfm)
 {
-	const struct crypto_tfm *base = crypto_ahash_tfm(tfm->ahash);
-	const u32 flags = base->__crt_alg->cra_flags;
+	const struct crypto_alg *alg =
+		crypto_ahash_tfm(tfm->ahash)->__crt_alg;
 
-	return (flags & CRYPTO_ALG_TYPE_MASK) == CRYPTO_ALG_TYPE_SHASH &&
-	       !(flags & (CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY));
+	if (alg->cra_flags & (CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY))
+		return false;
+	return (alg->cra_flags & CRYPTO_ALG_TYPE_MASK) == CRYPTO_ALG_TYPE_SHASH ||
+	       !strncmp(alg->cra_driver_name, "hmac(", 5);
 }
 
 /*
