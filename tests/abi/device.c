@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -148,6 +149,121 @@ int run_request(int fd, struct devcrypto_request *request)
 {
 	ASSERT_EQ(1, ASSERT_OK(run_batch(fd, request, 1)));
 	return request->out_result;
+}
+
+int submit(int fd, struct devcrypto_request *requests, uint32_t count)
+{
+	struct devcrypto_submit submit = {
+		.requests = address_of(requests),
+		.count = count,
+		.request_bytes = sizeof(*requests),
+	};
+	int result = ioctl(fd, DEVCRYPTO_IOC_SUBMIT, &submit);
+
+	return result ? result : (int)submit.out_submitted;
+}
+
+int reap_within(int fd, struct devcrypto_completion *completions, uint32_t max, uint32_t min,
+		uint64_t timeout_ns)
+{
+	struct devcrypto_submit submit = {
+		.completions = address_of(completions),
+		.max_completions = max,
+		.completion_bytes = sizeof(*completions),
+		.min_completions = min,
+		.timeout_ns = timeout_ns,
+	};
+	int result = ioctl(fd, DEVCRYPTO_IOC_SUBMIT, &submit);
+
+	return result ? result : (int)submit.out_completed;
+}
+
+int reap(int fd, struct devcrypto_completion *completions, uint32_t max, uint32_t min)
+{
+	return reap_within(fd, completions, max, min, 0);
+}
+
+struct devcrypto_completion submit_request(int fd, struct devcrypto_request *request)
+{
+	struct devcrypto_completion completion = { .result = 1 };
+
+	ASSERT_EQ(1, submit(fd, request, 1));
+	ASSERT_EQ(1, reap(fd, &completion, 1, 1));
+	EXPECT_EQ(request->user_data, completion.user_data);
+	return completion;
+}
+
+int cancel(int fd, uint64_t user_data, struct devcrypto_cancel *answer)
+{
+	*answer = (struct devcrypto_cancel){ .user_data = user_data };
+	return ioctl(fd, DEVCRYPTO_IOC_CANCEL, answer);
+}
+
+int cancel_all(int fd, struct devcrypto_cancel *answer)
+{
+	*answer = (struct devcrypto_cancel){ .flags = DEVCRYPTO_CANCEL_ALL };
+	return ioctl(fd, DEVCRYPTO_IOC_CANCEL, answer);
+}
+
+int signal_to(int fd, int eventfd)
+{
+	struct devcrypto_eventfd signal = { .fd = eventfd };
+
+	return ioctl(fd, DEVCRYPTO_IOC_EVENTFD, &signal);
+}
+
+void set_nonblocking(int fd)
+{
+	ASSERT_OK(fcntl(fd, F_SETFL, ASSERT_OK(fcntl(fd, F_GETFL)) | O_NONBLOCK));
+}
+
+int hashing_context(void)
+{
+	return context_new(DEVCRYPTO_CLASS_HASH, "sha256", 0);
+}
+
+struct devcrypto_request digest_request(const void *src, uint32_t bytes, unsigned char *digest)
+{
+	struct devcrypto_request request = {
+		.op = DEVCRYPTO_OP_DIGEST,
+		.src = address_of(src),
+		.src_bytes = bytes,
+		.dst = address_of(digest),
+		.dst_bytes = DIGEST_BYTES,
+	};
+
+	return request;
+}
+
+void submit_slow(int fd, uint64_t user_data)
+{
+	static unsigned char digest[DIGEST_BYTES];
+	static unsigned char *data;
+	struct devcrypto_request request;
+
+	if (!data)
+		data = calloc(1, SLOW_BYTES);
+	request = digest_request(data, SLOW_BYTES, digest);
+	request.user_data = user_data;
+	ASSERT_EQ(1, submit(fd, &request, 1));
+}
+
+int full_context(uint32_t but)
+{
+	static unsigned char digest[DIGEST_BYTES];
+	const struct devcrypto_info info = info_now();
+	struct devcrypto_request *requests = calloc(info.max_batch, sizeof(*requests));
+	uint32_t left = info.max_in_flight - but, at, count;
+	int fd = hashing_context();
+
+	for (at = 0; at < info.max_batch; at++)
+		requests[at] = digest_request(test_key, 1, digest);
+	for (; left; left -= count) {
+		count = left < info.max_batch ? left : info.max_batch;
+		ASSERT_EQ(count, submit(fd, requests, count));
+	}
+	free(requests);
+	return fd;
 }
 
 static const struct {
@@ -382,6 +498,14 @@ void memory_read_only(void *address, size_t bytes)
 void *memory_hole(void)
 {
 	return memory_after_hole(0);
+}
+
+double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
 void fill_pattern(void *data, size_t bytes, unsigned int seed)

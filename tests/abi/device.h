@@ -68,6 +68,36 @@ int run_batch(int fd, struct devcrypto_request *requests, uint32_t count);
 /* Runs one request, which has to be executed; its out_result. */
 int run_request(int fd, struct devcrypto_request *request);
 
+/* Submits @count requests; how many were accepted, or -1. */
+int submit(int fd, struct devcrypto_request *requests, uint32_t count);
+/* Waits for @min completions and takes @max at most; how many, or -1. */
+int reap(int fd, struct devcrypto_completion *completions, uint32_t max, uint32_t min);
+/* As reap(), but waits no longer than this. */
+int reap_within(int fd, struct devcrypto_completion *completions, uint32_t max, uint32_t min,
+		uint64_t timeout_ns);
+/* Submits one request, which has to be accepted, and takes its completion. */
+struct devcrypto_completion submit_request(int fd, struct devcrypto_request *request);
+/* Cancels what matches; what the ioctl returns. */
+int cancel(int fd, uint64_t user_data, struct devcrypto_cancel *answer);
+int cancel_all(int fd, struct devcrypto_cancel *answer);
+/* Completions of @fd are told to an eventfd, or with -1 to none. */
+int signal_to(int fd, int eventfd);
+void set_nonblocking(int fd);
+
+/* A context of sha256, and a request to hash so many bytes. */
+int hashing_context(void);
+struct devcrypto_request digest_request(const void *src, uint32_t bytes, unsigned char *digest);
+
+/*
+ * Hashing so much takes so long that the request is under way for the next
+ * system calls at least.
+ */
+#define SLOW_BYTES	(16U << 20)
+/* Submits such a request; nobody looks at what it writes. */
+void submit_slow(int fd, uint64_t user_data);
+/* A hash context with as many requests as there may be, @but so many, all unreaped. */
+int full_context(uint32_t but);
+
 /* One of each operation of each class. */
 enum base {
 	SKCIPHER_ENCRYPT,
@@ -132,6 +162,9 @@ void memory_read_only(void *address, size_t bytes);
 /* Address of nothing. */
 void *memory_hole(void);
 size_t page_bytes(void);
+
+/* Seconds of a clock that only goes forward. */
+double now(void);
 
 void fill_pattern(void *data, size_t bytes, unsigned int seed);
 size_t from_hex(const char *hex, unsigned char *bytes);

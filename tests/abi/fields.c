@@ -30,7 +30,7 @@ struct wrong_field {
 #define RESERVED(base)					\
 	WRONG(base, reserved, 1, EINVAL),		\
 	WRONG(base, reserved, 0x80000000, EINVAL),	\
-	WRONG(base, flags, 0x2, EINVAL),		\
+	WRONG(base, flags, 0x100, EINVAL),		\
 	WRONG(base, flags, 0x80000000, EINVAL)
 #define NO_SRC(base)					\
 	WRONG(base, src, 1, EINVAL),			\

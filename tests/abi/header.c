@@ -19,7 +19,7 @@
 	CHECK(number_of_##command, (command) == (3UL << 30 | 0xd5 << 8 | (number) | \
 						 (unsigned long)sizeof(struct type) << 16))
 
-SIZE(devcrypto_info, 112);
+SIZE(devcrypto_info, 120);
 FIELD(devcrypto_info, abi_version, 0);
 FIELD(devcrypto_info, fips_enabled, 4);
 FIELD(devcrypto_info, features, 8);
@@ -37,7 +37,9 @@ FIELD(devcrypto_info, max_memory_per_user, 56);
 FIELD(devcrypto_info, memory_of_user, 64);
 FIELD(devcrypto_info, version, 72);
 FIELD(devcrypto_info, max_comp_bytes, 104);
-FIELD(devcrypto_info, out_reserved, 108);
+FIELD(devcrypto_info, max_in_flight, 108);
+FIELD(devcrypto_info, inline_bytes, 112);
+FIELD(devcrypto_info, out_reserved, 116);
 
 SIZE(devcrypto_config, 528);
 FIELD(devcrypto_config, alg_class, 0);
@@ -111,9 +113,45 @@ FIELD(devcrypto_run, request_bytes, 12);
 FIELD(devcrypto_run, flags, 16);
 FIELD(devcrypto_run, segment_bytes, 20);
 
+SIZE(devcrypto_completion, 24);
+FIELD(devcrypto_completion, user_data, 0);
+FIELD(devcrypto_completion, result, 8);
+FIELD(devcrypto_completion, out_bytes, 12);
+FIELD(devcrypto_completion, flags, 16);
+FIELD(devcrypto_completion, reserved, 20);
+
+SIZE(devcrypto_submit, 64);
+FIELD(devcrypto_submit, requests, 0);
+FIELD(devcrypto_submit, count, 8);
+FIELD(devcrypto_submit, request_bytes, 12);
+FIELD(devcrypto_submit, flags, 16);
+FIELD(devcrypto_submit, segment_bytes, 20);
+FIELD(devcrypto_submit, completions, 24);
+FIELD(devcrypto_submit, max_completions, 32);
+FIELD(devcrypto_submit, completion_bytes, 36);
+FIELD(devcrypto_submit, min_completions, 40);
+FIELD(devcrypto_submit, reserved, 44);
+FIELD(devcrypto_submit, timeout_ns, 48);
+FIELD(devcrypto_submit, out_submitted, 56);
+FIELD(devcrypto_submit, out_completed, 60);
+
+SIZE(devcrypto_cancel, 24);
+FIELD(devcrypto_cancel, user_data, 0);
+FIELD(devcrypto_cancel, flags, 8);
+FIELD(devcrypto_cancel, reserved, 12);
+FIELD(devcrypto_cancel, out_cancelled, 16);
+FIELD(devcrypto_cancel, out_running, 20);
+
+SIZE(devcrypto_eventfd, 8);
+FIELD(devcrypto_eventfd, fd, 0);
+FIELD(devcrypto_eventfd, reserved, 4);
+
 NUMBER(DEVCRYPTO_IOC_INFO, devcrypto_info, 0);
 NUMBER(DEVCRYPTO_IOC_CONFIG, devcrypto_config, 1);
 NUMBER(DEVCRYPTO_IOC_RUN, devcrypto_run, 2);
+NUMBER(DEVCRYPTO_IOC_SUBMIT, devcrypto_submit, 3);
+NUMBER(DEVCRYPTO_IOC_CANCEL, devcrypto_cancel, 4);
+NUMBER(DEVCRYPTO_IOC_EVENTFD, devcrypto_eventfd, 5);
 
 /* Every constant as a program would use it. */
 const __u32 classes[] = {
@@ -132,11 +170,13 @@ const __u32 config_flags = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT |
 			   DEVCRYPTO_CONFIG_SOURCE | DEVCRYPTO_CONFIG_STREAM |
 			   DEVCRYPTO_CONFIG_KEYRING | DEVCRYPTO_CONFIG_PRIVATE |
 			   DEVCRYPTO_CONFIG_GENERATE | DEVCRYPTO_CONFIG_ENTROPY;
-const __u32 request_flags = DEVCRYPTO_REQUEST_IV_OUT;
+const __u32 request_flags = DEVCRYPTO_REQUEST_IV_OUT | DEVCRYPTO_REQUEST_CHAIN;
+const __u32 cancel_flags = DEVCRYPTO_CANCEL_ALL;
 const __u32 properties = DEVCRYPTO_ALG_ASYNC | DEVCRYPTO_ALG_HARDWARE | DEVCRYPTO_ALG_TESTED |
 			 DEVCRYPTO_ALG_CHAINS | DEVCRYPTO_ALG_NEEDS_KEY;
 __extension__ const __u64 features =
 	DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT | DEVCRYPTO_FEATURE_IV_OUT |
 	DEVCRYPTO_FEATURE_SOURCE | DEVCRYPTO_FEATURE_STREAM | DEVCRYPTO_FEATURE_KEYRING |
-	DEVCRYPTO_FEATURE_PRIVATE | DEVCRYPTO_FEATURE_GENERATE | DEVCRYPTO_FEATURE_ENTROPY;
+	DEVCRYPTO_FEATURE_PRIVATE | DEVCRYPTO_FEATURE_GENERATE | DEVCRYPTO_FEATURE_ENTROPY |
+	DEVCRYPTO_FEATURE_SUBMIT | DEVCRYPTO_FEATURE_CHAIN;
 const __u32 version = DEVCRYPTO_ABI_VERSION;

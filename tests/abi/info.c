@@ -54,6 +54,11 @@ TEST(fields_make_sense)
 	EXPECT_TRUE(info.max_layout_entries >= 8);
 	EXPECT_TRUE(info.max_layout_entries <= info.max_segments);
 	EXPECT_TRUE(info.max_contexts_per_user >= 1);
+	EXPECT_EQ(DEVCRYPTO_FEATURE_SUBMIT | DEVCRYPTO_FEATURE_CHAIN,
+		  info.features & (DEVCRYPTO_FEATURE_SUBMIT | DEVCRYPTO_FEATURE_CHAIN));
+	EXPECT_TRUE(info.max_in_flight >= 4096);
+	EXPECT_TRUE(info.inline_bytes <= info.max_request_bytes);
+	EXPECT_EQ(0, info.out_reserved);
 
 	EXPECT_TRUE(info.version[0]);
 	at = strnlen(info.version, sizeof(info.version));

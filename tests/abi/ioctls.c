@@ -60,10 +60,42 @@ static void arrange_run(struct arranged *arranged)
 	arranged->fd = fixture->fd;
 }
 
+static void arrange_submit(struct arranged *arranged)
+{
+	struct fixture *fixture = fixture_new(SKCIPHER_ENCRYPT, 0);
+	struct devcrypto_submit submit = {
+		.requests = address_of(&fixture->request),
+		.count = 1,
+		.request_bytes = sizeof(fixture->request),
+	};
+
+	memcpy(arranged->argument, &submit, sizeof(submit));
+	arranged->fd = fixture->fd;
+}
+
+static void arrange_cancel(struct arranged *arranged)
+{
+	struct devcrypto_cancel cancel = { .user_data = 1 };
+
+	memcpy(arranged->argument, &cancel, sizeof(cancel));
+	arranged->fd = context_new(DEVCRYPTO_CLASS_HASH, "sha256", 0);
+}
+
+static void arrange_eventfd(struct arranged *arranged)
+{
+	struct devcrypto_eventfd eventfd = { .fd = -1 };
+
+	memcpy(arranged->argument, &eventfd, sizeof(eventfd));
+	arranged->fd = context_new(DEVCRYPTO_CLASS_HASH, "sha256", 0);
+}
+
 static const struct command commands[] = {
 	{ "DEVCRYPTO_IOC_INFO", DEVCRYPTO_IOC_INFO, 104, 0, arrange_info },
 	{ "DEVCRYPTO_IOC_CONFIG", DEVCRYPTO_IOC_CONFIG, 472, 0, arrange_config },
 	{ "DEVCRYPTO_IOC_RUN", DEVCRYPTO_IOC_RUN, 24, 1, arrange_run },
+	{ "DEVCRYPTO_IOC_SUBMIT", DEVCRYPTO_IOC_SUBMIT, 64, 0, arrange_submit },
+	{ "DEVCRYPTO_IOC_CANCEL", DEVCRYPTO_IOC_CANCEL, 24, 0, arrange_cancel },
+	{ "DEVCRYPTO_IOC_EVENTFD", DEVCRYPTO_IOC_EVENTFD, 8, 0, arrange_eventfd },
 };
 
 static const struct {

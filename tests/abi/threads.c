@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -17,14 +16,6 @@
 
 #define THREADS		4
 #define LONG_BYTES	(1U << 20)
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
 
 /* Pages that the kernel has handed out to anybody so far. */
 static unsigned long allocated_pages(void)
