@@ -519,13 +519,13 @@ TEST(bad_requests)
 TEST(unreadable_request)
 {
 	struct submission *submission = submission_new();
-	const size_t bytes = sizeof(submission->requests);
+	const size_t bytes = sizeof(submission->requests), entry = bytes / COUNT;
 	int torn, part;
 
 	for (torn = 0; torn < COUNT; torn++) {
 		for (part = 0; part <= 1; part++) {
 			/* All of the entry, or only its end, cannot be read. */
-			size_t good = torn * REQUEST_BYTES + part * (REQUEST_BYTES - 8);
+			size_t good = torn * entry + part * (entry - 8);
 			unsigned char *entries = memory_torn(bytes, good);
 
 			memcpy(entries, submission->requests, good);

@@ -189,7 +189,7 @@ static unsigned char *spread(struct batch *batch, uint32_t bytes)
 	return entries;
 }
 
-static const uint32_t longer[] = { 104, 112, 128, 200, 1000, 4096 };
+static const uint32_t longer[] = { 112, 120, 128, 200, 1000, 4096 };
 
 TEST(entries_with_zero_tail)
 {
@@ -277,13 +277,13 @@ TEST(bad_array)
 TEST(unreadable_entry)
 {
 	struct batch *batch = batch_new();
-	const size_t bytes = sizeof(batch->requests);
+	const size_t bytes = sizeof(batch->requests), entry = bytes / COUNT;
 	int torn, part;
 
 	for (torn = 0; torn < COUNT; torn++) {
 		for (part = 0; part <= 1; part++) {
 			/* All of the entry, or only its end, cannot be read. */
-			size_t good = torn * REQUEST_BYTES + part * (REQUEST_BYTES - 8);
+			size_t good = torn * entry + part * (entry - 8);
 			unsigned char *entries = memory_torn(bytes, good);
 
 			memcpy(entries, batch->requests, good);

@@ -82,7 +82,7 @@ FIELD(devcrypto_segment, addr, 0);
 FIELD(devcrypto_segment, bytes, 8);
 FIELD(devcrypto_segment, reserved, 12);
 
-SIZE(devcrypto_request, 96);
+SIZE(devcrypto_request, 104);
 FIELD(devcrypto_request, op, 0);
 FIELD(devcrypto_request, flags, 4);
 FIELD(devcrypto_request, user_data, 8);
@@ -105,6 +105,8 @@ FIELD(devcrypto_request, entropy_bytes, 84);
 FIELD(devcrypto_request, tag_bytes, 88);
 FIELD(devcrypto_request, signature_bytes, 88);
 FIELD(devcrypto_request, reserved, 92);
+FIELD(devcrypto_request, out_flags, 96);
+FIELD(devcrypto_request, reserved2, 100);
 
 SIZE(devcrypto_run, 24);
 FIELD(devcrypto_run, requests, 0);
@@ -169,8 +171,11 @@ const __u32 operations[] = {
 const __u32 config_flags = DEVCRYPTO_CONFIG_QUERY | DEVCRYPTO_CONFIG_LAYOUT |
 			   DEVCRYPTO_CONFIG_SOURCE | DEVCRYPTO_CONFIG_STREAM |
 			   DEVCRYPTO_CONFIG_KEYRING | DEVCRYPTO_CONFIG_PRIVATE |
-			   DEVCRYPTO_CONFIG_GENERATE | DEVCRYPTO_CONFIG_ENTROPY;
-const __u32 request_flags = DEVCRYPTO_REQUEST_IV_OUT | DEVCRYPTO_REQUEST_CHAIN;
+			   DEVCRYPTO_CONFIG_GENERATE | DEVCRYPTO_CONFIG_ENTROPY |
+			   DEVCRYPTO_CONFIG_ZEROCOPY;
+const __u32 request_flags = DEVCRYPTO_REQUEST_IV_OUT | DEVCRYPTO_REQUEST_CHAIN |
+			    DEVCRYPTO_REQUEST_ZEROCOPY;
+const __u32 out_flags = DEVCRYPTO_OUT_ZEROCOPY;
 const __u32 cancel_flags = DEVCRYPTO_CANCEL_ALL;
 const __u32 properties = DEVCRYPTO_ALG_ASYNC | DEVCRYPTO_ALG_HARDWARE | DEVCRYPTO_ALG_TESTED |
 			 DEVCRYPTO_ALG_CHAINS | DEVCRYPTO_ALG_NEEDS_KEY;
@@ -178,5 +183,5 @@ __extension__ const __u64 features =
 	DEVCRYPTO_FEATURE_QUERY | DEVCRYPTO_FEATURE_LAYOUT | DEVCRYPTO_FEATURE_IV_OUT |
 	DEVCRYPTO_FEATURE_SOURCE | DEVCRYPTO_FEATURE_STREAM | DEVCRYPTO_FEATURE_KEYRING |
 	DEVCRYPTO_FEATURE_PRIVATE | DEVCRYPTO_FEATURE_GENERATE | DEVCRYPTO_FEATURE_ENTROPY |
-	DEVCRYPTO_FEATURE_SUBMIT | DEVCRYPTO_FEATURE_CHAIN;
+	DEVCRYPTO_FEATURE_SUBMIT | DEVCRYPTO_FEATURE_CHAIN | DEVCRYPTO_FEATURE_ZEROCOPY;
 const __u32 version = DEVCRYPTO_ABI_VERSION;
