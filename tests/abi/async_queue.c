@@ -619,3 +619,30 @@ TEST(call_makes_room_itself)
 	EXPECT_EQ(10, submit.out_completed);
 	EXPECT_EQ(POLLIN, events_of(fd));
 }
+
+/* Driver memory is limited, too: what is beyond it is told like any other failure. */
+TEST_SECONDS(more_memory_than_a_user_may_have, SLOW_SECONDS)
+{
+	const struct devcrypto_info before = info_now();
+	const uint32_t fit = before.max_memory_per_user / SLOW_BYTES, count = fit + 3;
+	struct devcrypto_completion *completions = calloc(count, sizeof(*completions));
+	struct devcrypto_cancel answer;
+	uint32_t at, refused = 0;
+	int fd = hashing_context();
+
+	for (at = 0; at < count; at++)
+		submit_slow(fd, at);
+	EXPECT_EQ(0, cancel_all(fd, &answer));
+	ASSERT_EQ(count, reap(fd, completions, count, count));
+	for (at = 0; at < count; at++) {
+		if (completions[at].result == -EDQUOT)
+			refused++;
+		else
+			EXPECT_TRUE(!completions[at].result ||
+				    completions[at].result == -ECANCELED);
+	}
+	/* The last of those that fit may be too much with all that goes along. */
+	EXPECT_TRUE(refused == 3 || refused == 4);
+	close(fd);
+	EXPECT_EQ(before.memory_of_user, info_now().memory_of_user);
+}
