@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Client of /dev/crypto, the Linux kernel's crypto API for user space.
 
-:class:`CryptoDevice` is an algorithm with its key; :func:`new` makes hash objects in the manner of
+:class:`CryptoDevice` is an algorithm with its key, :class:`AsyncCryptoDevice` the same for asyncio;
+:func:`new` makes hash objects in the manner of
 hashlib; :func:`algorithms`, :func:`loadable`, :func:`query` and :func:`driver_info` tell what the
 machine has; :func:`set_priority` chooses the kernel's default implementation;
 :mod:`pycryptodev.discovery` finds the node and watches it come and go.
@@ -9,6 +10,7 @@ machine has; :func:`set_priority` chooses the kernel's default implementation;
 
 from ._context import NODE
 from .algorithms import RegisteredAlgorithm, policy
+from .asynchronous import AsyncCryptoDevice
 from .device import CryptoDevice
 from .enums import AlgClass, Feature, Op
 from .errors import (
@@ -17,6 +19,7 @@ from .errors import (
     BadAddress,
     BufferTooSmall,
     Busy,
+    Cancelled,
     CorruptInput,
     CryptoDevError,
     CryptoUserMissing,
@@ -42,7 +45,10 @@ from .errors import (
     NotSupported,
     OutOfMemory,
     PolicyError,
+    Running,
     StreamLost,
+    TimedOut,
+    WouldBlock,
 )
 from .hash import Hash, new
 from .info import Algorithm, DriverInfo
@@ -50,6 +56,7 @@ from .inventory import LoadableAlgorithm, algorithms, loadable
 from .lookup import default_generator, driver_info, query
 from .nonces import ccm_iv
 from .priority import set_priority
+from .queue import Pending, Queue
 from .requests import Request, Result
 
 __all__ = [
@@ -58,9 +65,11 @@ __all__ = [
     "Algorithm",
     "AlgorithmNotFound",
     "AmbiguousName",
+    "AsyncCryptoDevice",
     "BadAddress",
     "BufferTooSmall",
     "Busy",
+    "Cancelled",
     "CorruptInput",
     "CryptoDevError",
     "CryptoDevice",
@@ -91,11 +100,16 @@ __all__ = [
     "NotSupported",
     "Op",
     "OutOfMemory",
+    "Pending",
     "PolicyError",
+    "Queue",
     "RegisteredAlgorithm",
     "Request",
     "Result",
+    "Running",
     "StreamLost",
+    "TimedOut",
+    "WouldBlock",
     "algorithms",
     "ccm_iv",
     "default_generator",

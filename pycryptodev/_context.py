@@ -278,16 +278,51 @@ class Context:
         Raises:
             LimitReached: the smallest piece was refused.
         """
-        at, most = 0, self.cap
-        while True:
-            size = min(total - at, most - most % multiple)
+        cuts = Cuts(total, multiple, self.cap)
+        while cuts.left:
             try:
-                piece(at, size)
-            except LimitReached:
-                if size <= _SMALLEST_PIECE_BYTES:
-                    raise
-                most = max(size // 2, _SMALLEST_PIECE_BYTES)
-                continue
-            at += size
-            if at == total:
-                return
+                piece(cuts.at, cuts.size)
+            except LimitReached as refused:
+                cuts.halve(refused)
+            else:
+                cuts.advance()
+
+
+class Cuts:
+    """Where data are cut that one request does not take.
+
+    Attributes:
+        at: where the next piece begins.
+        size: its length.
+        left: whether there is one; there always is a first, if it is empty.
+    """
+
+    __slots__ = ("_most", "_multiple", "_total", "at", "left", "size")
+
+    def __init__(self, total: int, multiple: int, cap: int) -> None:
+        self._total = total
+        self._multiple = multiple
+        self._most = cap
+        self.at = 0
+        self.left = True
+        self._cut()
+
+    def _cut(self) -> None:
+        self.size = min(self._total - self.at, self._most - self._most % self._multiple)
+
+    def advance(self) -> None:
+        """Go on behind the piece."""
+        self.at += self.size
+        self.left = self.at < self._total
+        self._cut()
+
+    def halve(self, refused: LimitReached) -> None:
+        """Make the piece smaller, as it was refused.
+
+        Raises:
+            LimitReached: what it was refused with, if it was the smallest.
+        """
+        if self.size <= _SMALLEST_PIECE_BYTES:
+            raise refused
+        self._most = max(self.size // 2, _SMALLEST_PIECE_BYTES)
+        self._cut()

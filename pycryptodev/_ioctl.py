@@ -7,14 +7,16 @@ and releases the GIL; what they point to is never copied here.
 
 from __future__ import annotations
 
+import errno
 import fcntl
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import ioctl_opt
 
 from . import _structs
 from ._abi import ffi, lib
-from .errors import from_errno
+from .errors import Running, from_errno
 
 if TYPE_CHECKING:
     from _cffi_backend import FFI
@@ -31,8 +33,8 @@ class HasFileno(Protocol):
 FDLike: TypeAlias = "int | HasFileno"
 
 
-class RunStructure(Protocol):
-    """Requests in C memory with the struct devcrypto_run that names them."""
+class CallStructure(Protocol):
+    """Requests in C memory with the structure of a call that names them."""
 
     call: FFI.buffer
 
@@ -46,6 +48,12 @@ def _number(nr: int, structure: str) -> int:
 IOC_INFO = _number(0x00, "struct devcrypto_info")
 IOC_CONFIG = _number(0x01, "struct devcrypto_config")
 IOC_RUN = _number(0x02, "struct devcrypto_run")
+IOC_SUBMIT = _number(0x03, "struct devcrypto_submit")
+IOC_CANCEL = _number(0x04, "struct devcrypto_cancel")
+IOC_EVENTFD = _number(0x05, "struct devcrypto_eventfd")
+
+# What ends DEVCRYPTO_IOC_SUBMIT before anything has happened, and is no failure.
+_NOTHING_YET = (errno.EAGAIN, errno.ETIME, errno.EINTR)
 
 
 def _call(fd: FDLike, number: int, structure: FFI.buffer, detail: str = "") -> int:
@@ -112,6 +120,35 @@ def config(
     }
 
 
-def run(fd: FDLike, requests: RunStructure) -> int:
+def run(fd: FDLike, requests: CallStructure) -> int:
     """DEVCRYPTO_IOC_RUN: return the number of requests that were executed."""
     return _call(fd, IOC_RUN, requests.call)
+
+
+def submit(fd: FDLike, requests: CallStructure) -> None:
+    """DEVCRYPTO_IOC_SUBMIT; the structure says what happened, which may be nothing.
+
+    A signal ends it, so that its handler runs and the caller looks at the time anew.
+    """
+    try:
+        fcntl.ioctl(fd, IOC_SUBMIT, requests.call)
+    except OSError as error:
+        if error.errno not in _NOTHING_YET:
+            raise from_errno(error.errno or 0) from None
+
+
+def cancel(fd: FDLike, user_data: int | None) -> tuple[int, int]:
+    """DEVCRYPTO_IOC_CANCEL: return how many requests were cancelled and how many are running.
+
+    Args:
+        fd: the node.
+        user_data: of the requests; None = all of the context.
+    """
+    fields = {
+        "user_data": user_data or 0,
+        "flags": lib.DEVCRYPTO_CANCEL_ALL if user_data is None else 0,
+    }
+    structure: Any = ffi.new("struct devcrypto_cancel *", fields)
+    with suppress(Running):
+        _call(fd, IOC_CANCEL, ffi.buffer(structure))
+    return structure.out_cancelled, structure.out_running

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 REQUEST_BYTES = ffi.sizeof("struct devcrypto_request")
 SEGMENT_BYTES = ffi.sizeof("struct devcrypto_segment")
+COMPLETION_BYTES = ffi.sizeof("struct devcrypto_completion")
 
 # Outputs up to this size go through memory that a block keeps.
 _SCRATCH_BYTES = 4096
@@ -161,6 +162,64 @@ class Requests:
         """Return out_result and out_bytes of a request."""
         entry = self._entries[index]
         return entry.out_result, entry.out_bytes
+
+
+class Submission:
+    """The struct devcrypto_submit of one queue, with room for completions.
+
+    Attributes:
+        call: the structure, as the buffer that the ioctl takes.
+        room: completions that one call takes at most.
+
+    Synchronization: one thread at a time.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self._entries: Any = None
+        self._completions: Any = ffi.new("struct devcrypto_completion[]", room)
+        self._submit: Any = ffi.new(
+            "struct devcrypto_submit *",
+            {
+                "completions": address(self._completions),
+                "max_completions": room,
+                "completion_bytes": COMPLETION_BYTES,
+            },
+        )
+        self.call = ffi.buffer(self._submit)
+
+    def prepare(self, entries: Sequence[Mapping[str, int]], at_least: int, timeout_ns: int) -> None:
+        """Let the next call submit requests, and wait for completions.
+
+        Args:
+            entries: of each request the fields that are not zero.
+            at_least: completions to wait for.
+            timeout_ns: how long; 0 = as long as it takes.
+        """
+        submit = self._submit
+        self._entries = ffi.new("struct devcrypto_request[]", entries) if entries else None
+        submit.requests = address(self._entries) if entries else 0
+        submit.count = len(entries)
+        submit.request_bytes = REQUEST_BYTES if entries else 0
+        submit.segment_bytes = SEGMENT_BYTES if entries else 0
+        submit.min_completions = min(at_least, self.room)
+        submit.timeout_ns = timeout_ns
+
+    def forget(self) -> None:
+        """Forget what the last call did."""
+        self._entries = None
+        self._submit.out_submitted = 0
+        self._submit.out_completed = 0
+
+    def accepted(self) -> int:
+        """Return how many of the requests were accepted, from the first on."""
+        count: int = self._submit.out_submitted
+        return count
+
+    def completions(self) -> list[tuple[int, int, int]]:
+        """Return user_data, result and out_bytes of each completion."""
+        taken = self._completions[0 : self._submit.out_completed]
+        return [(each.user_data, each.result, each.out_bytes) for each in taken]
 
 
 class Block:

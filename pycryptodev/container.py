@@ -26,6 +26,7 @@ from .errors import InvalidTag
 from .lookup import query
 from .nonces import ccm_iv
 from .pieces import Piece, Source, pieces
+from .queue import Queue
 from .requests import Request
 
 DEFAULT_ALGORITHM = "gcm(aes)"
@@ -248,8 +249,11 @@ def encrypt(
     """
     header = Header(suite_of(query(algorithm, path=path).name), chunk_bytes, os.urandom(SALT_BYTES))
     keys = FileKeys.derive(key, header)
-    with CryptoDevice(algorithm, alg_class=AlgClass.AEAD, key=keys.key, path=path) as device:
-        chunks = _Chunks(device, Op.ENCRYPT, header, keys)
+    with (
+        CryptoDevice(algorithm, alg_class=AlgClass.AEAD, key=keys.key, path=path) as device,
+        device.queue() as queue,
+    ):
+        chunks = _Chunks(device, queue, Op.ENCRYPT, header, keys)
         write(memoryview(chunks.header))
         for piece in pieces(source, chunk_bytes, _BATCH_CHUNKS):
             chunks.run(piece, write)
@@ -288,20 +292,24 @@ def decrypt(
         raise WrongKey("the key is wrong, or the header of the container was changed")
     if algorithm is not None and (other := query(algorithm, path=path).name) != name:
         raise UnsupportedAlgorithm(f"the container was made with {name}, not {other}")
-    with CryptoDevice(
-        algorithm or name, alg_class=AlgClass.AEAD, key=keys.key, path=path
-    ) as device:
-        chunks = _Chunks(device, Op.DECRYPT, header, keys)
+    with (
+        CryptoDevice(algorithm or name, alg_class=AlgClass.AEAD, key=keys.key, path=path) as device,
+        device.queue() as queue,
+    ):
+        chunks = _Chunks(device, queue, Op.DECRYPT, header, keys)
         for piece in pieces(source, header.chunk_bytes + TAG_BYTES, _BATCH_CHUNKS):
             chunks.run(piece, write)
 
 
 class _Chunks:
-    """Seals or opens the chunks of one container, in their order."""
+    """Seals or opens the chunks of one container, side by side, and writes them in their order."""
 
-    def __init__(self, device: CryptoDevice, op: Op, header: Header, keys: FileKeys) -> None:
+    def __init__(
+        self, device: CryptoDevice, queue: Queue, op: Op, header: Header, keys: FileKeys
+    ) -> None:
         self.header = header.pack() + keys.commitment
         self._device = device
+        self._queue = queue
         self._op = op
         self._suite = header.suite
         self._keys = keys
@@ -325,7 +333,7 @@ class _Chunks:
         ]
         if self._op is Op.DECRYPT:
             self._check_last(piece)
-        results = self._device.run(
+        results = self._queue.run(
             self._request(number, data, piece.last) for number, data in enumerate(inputs)
         )
         good_bytes = 0

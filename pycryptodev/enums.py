@@ -89,3 +89,9 @@ class Feature(IntFlag):
     """The kernel can make the private value of a key agreement."""
     ENTROPY = lib.DEVCRYPTO_FEATURE_ENTROPY
     """Tests can give a generator its entropy."""
+    SUBMIT = lib.DEVCRYPTO_FEATURE_SUBMIT
+    """Requests can be submitted without waiting for them."""
+    CHAIN = lib.DEVCRYPTO_FEATURE_CHAIN
+    """Submitted requests can be bound to their order."""
+    ZEROCOPY = lib.DEVCRYPTO_FEATURE_ZEROCOPY
+    """The algorithm may work in the caller's pages."""

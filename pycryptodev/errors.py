@@ -19,6 +19,7 @@ __all__ = [
     "BadAddress",
     "BufferTooSmall",
     "Busy",
+    "Cancelled",
     "CorruptInput",
     "CryptoDevError",
     "CryptoUserMissing",
@@ -44,7 +45,10 @@ __all__ = [
     "NotSupported",
     "OutOfMemory",
     "PolicyError",
+    "Running",
     "StreamLost",
+    "TimedOut",
+    "WouldBlock",
     "from_errno",
 ]
 
@@ -157,6 +161,22 @@ class OutOfMemory(CryptoDevError):
     """The kernel has no memory for this."""
 
 
+class Cancelled(CryptoDevError):
+    """The request was cancelled, or another process submitted it."""
+
+
+class Running(CryptoDevError):
+    """The algorithm has the request already: it can no longer be cancelled."""
+
+
+class WouldBlock(CryptoDevError):
+    """The call would have to wait, and the descriptor is non-blocking."""
+
+
+class TimedOut(CryptoDevError, TimeoutError):
+    """The time to wait ran out."""
+
+
 class EngineGone(CryptoDevError):
     """The crypto engine was unplugged or unbound."""
 
@@ -233,6 +253,10 @@ ERRORS: dict[int, tuple[type[CryptoDevError], str]] = {
     errno.ENOENT: (AlgorithmNotFound, "no such algorithm, or it did not pass its self-test"),
     errno.ENOTCONN: (NotConfigured, "the context has not been configured"),
     errno.EBUSY: (Busy, "configured already, or another operation on the hash stream is under way"),
+    errno.EALREADY: (Running, "the request is running and cannot be cancelled"),
+    errno.ECANCELED: (Cancelled, "the request was cancelled, or is not this process's"),
+    errno.EAGAIN: (WouldBlock, "the call would have to wait"),
+    errno.ETIME: (TimedOut, "the time to wait ran out"),
     errno.ENOTTY: (NotSupported, "the driver does not know this operation"),
     errno.EINVAL: (InvalidRequest, "the algorithm does not take such a length or value"),
     errno.E2BIG: (

@@ -116,6 +116,10 @@ class DriverInfo:
     """Version of the driver."""
     max_comp_bytes: int
     """Compression: most bytes of source in one request, and most that its output is given."""
+    max_in_flight: int
+    """Most submitted requests of one context whose completions have not been taken."""
+    inline_bytes: int
+    """A submitted request of a cipher, AEAD or hash is executed at once up to this many bytes."""
 
     @classmethod
     def read(cls, fd: _ioctl.FDLike) -> DriverInfo:

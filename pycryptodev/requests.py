@@ -88,7 +88,7 @@ class Result:
         return self.data or b""
 
 
-class _Prepared:
+class Prepared:
     """A request in the terms of the header, and all that has to stay in place while it runs.
 
     Attributes:
@@ -188,10 +188,14 @@ class _Prepared:
         if tag_behind:
             self.fields |= {"tag": _structs.address(held) + text, "tag_bytes": tag_behind}
 
+    def size(self) -> int:
+        """Return the bytes that the driver has to have memory for, more or less."""
+        return self.fields["src_bytes"] + self.fields["dst_bytes"]
+
     def result(self, error: int, written: int) -> Result:
         """Return what the driver's answer means."""
         if error:
-            return _failed(from_errno(-error, needed=written, alg_class=self._alg_class))
+            return failed(from_errno(-error, needed=written, alg_class=self._alg_class))
         written += self._tag_in_output
         return Result(
             error=None,
@@ -201,7 +205,8 @@ class _Prepared:
         )
 
 
-def _failed(error: CryptoDevError) -> Result:
+def failed(error: CryptoDevError) -> Result:
+    """Return the result of a request that failed."""
     # Without the frames, which would hold the caller's buffers as long as the result lives.
     return Result(error.with_traceback(None), written=0, data=None, iv=None)
 
@@ -227,14 +232,14 @@ def _output_bytes(request: Request, context: Context, text: int) -> int:
     return 0
 
 
-def _prepare(request: Request, context: Context) -> _Prepared | CryptoDevError:
+def _prepare(request: Request, context: Context) -> Prepared | CryptoDevError:
     try:
-        return _Prepared(request, context)
+        return Prepared(request, context)
     except CryptoDevError as error:
         return error
 
 
-def _execute(context: Context, prepared: list[_Prepared]) -> Iterator[Result]:
+def _execute(context: Context, prepared: list[Prepared]) -> Iterator[Result]:
     array = _structs.Requests([each.fields for each in prepared])
     descriptor = context.fileno()
     done = 0
@@ -245,7 +250,7 @@ def _execute(context: Context, prepared: list[_Prepared]) -> Iterator[Result]:
         except CryptoDevError as error:
             if not done:
                 raise
-            yield from [_failed(error)] * (len(prepared) - done)
+            yield from [failed(error)] * (len(prepared) - done)
             return
         for index in range(done, done + executed):
             yield prepared[index].result(*array.result(index))
@@ -255,7 +260,7 @@ def _execute(context: Context, prepared: list[_Prepared]) -> Iterator[Result]:
 def run(context: Context, requests: Iterable[Request]) -> list[Result]:
     """Run requests on a configured context, see CryptoDevice.run()."""
     prepared = [_prepare(request, context) for request in requests]
-    results = _execute(context, [each for each in prepared if isinstance(each, _Prepared)])
+    results = _execute(context, [each for each in prepared if isinstance(each, Prepared)])
     return [
-        _failed(each) if isinstance(each, CryptoDevError) else next(results) for each in prepared
+        failed(each) if isinstance(each, CryptoDevError) else next(results) for each in prepared
     ]

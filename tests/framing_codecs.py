@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import subprocess
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from typing_extensions import Buffer
 
@@ -24,7 +24,10 @@ class Zlib:
 
     most_bytes = MOST_BYTES
 
-    def compress(self, data: Buffer) -> bytes | None:
+    def compress(self, blocks: Sequence[Buffer]) -> list[bytes | None]:
+        return [self._compress(data) for data in blocks]
+
+    def _compress(self, data: Buffer) -> bytes:
         packer = zlib.compressobj(wbits=-15)
         return packer.compress(data) + packer.flush()
 
@@ -44,8 +47,8 @@ class Zlib:
 class StoresDeflate(Zlib):
     """Reads deflate, and cannot compress anything."""
 
-    def compress(self, data: Buffer) -> bytes | None:
-        return None
+    def compress(self, blocks: Sequence[Buffer]) -> list[bytes | None]:
+        return [None] * len(blocks)
 
 
 class Zstd:
@@ -53,8 +56,8 @@ class Zstd:
 
     most_bytes = MOST_BYTES
 
-    def compress(self, data: Buffer) -> bytes | None:
-        return tool("zstd", "-c", "--no-check", "-q", text=bytes(data))
+    def compress(self, blocks: Sequence[Buffer]) -> list[bytes | None]:
+        return [tool("zstd", "-c", "--no-check", "-q", text=bytes(data)) for data in blocks]
 
     def decompress(self, data: Buffer, most: int) -> bytes:
         done = subprocess.run(["zstd", "-dcq"], input=bytes(data), capture_output=True, check=False)
@@ -68,8 +71,8 @@ class Stores:
 
     most_bytes = MOST_BYTES
 
-    def compress(self, data: Buffer) -> bytes | None:
-        return None
+    def compress(self, blocks: Sequence[Buffer]) -> list[bytes | None]:
+        return [None] * len(blocks)
 
     def decompress(self, data: Buffer, most: int) -> bytes:
         raise CorruptInput

@@ -18,6 +18,8 @@ otherwise Unsupported says which does not, and by what it is read.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .._context import NODE
 from ..device import CryptoDevice
@@ -90,10 +92,10 @@ def compress(
     """
     name = query(algorithm, AlgClass.COMP, path=path).name
     chosen = format_of(name)
-    with CryptoDevice(algorithm, alg_class=AlgClass.COMP, path=path) as device:
+    with _codec(algorithm, path) as codec:
         if chosen is blocks.FORMAT:
             write(blocks.header(name))
-        chosen.compress(source, write, _codec(device, path))
+        chosen.compress(source, write, codec)
 
 
 def decompress(
@@ -125,9 +127,14 @@ def decompress(
         other = query(algorithm, AlgClass.COMP, path=path).name
         if other not in (found.algorithms or (name,)):
             raise Unsupported(f"the file was compressed with {name}, not {other}")
-    with CryptoDevice(algorithm or name, alg_class=AlgClass.COMP, path=path) as device:
-        found.decompress(reader, write, _codec(device, path))
+    with _codec(algorithm or name, path) as codec:
+        found.decompress(reader, write, codec)
 
 
-def _codec(device: CryptoDevice, path: str | os.PathLike[str]) -> DeviceCodec:
-    return DeviceCodec(device, driver_info(path=path).max_comp_bytes)
+@contextmanager
+def _codec(name: str, path: str | os.PathLike[str]) -> Iterator[DeviceCodec]:
+    with (
+        CryptoDevice(name, alg_class=AlgClass.COMP, path=path) as device,
+        device.queue() as queue,
+    ):
+        yield DeviceCodec(device, queue, driver_info(path=path).max_comp_bytes)

@@ -11,8 +11,8 @@ import re
 import struct
 import zlib
 
-from ..pieces import Source, pieces
-from .codec import BLOCK_BYTES, Codec, expand
+from ..pieces import Source
+from .codec import BLOCK_BYTES, Codec, compressed, expand
 from .errors import Damaged, UnknownFormat
 from .formats import Format, Write
 from .reader import Reader
@@ -43,13 +43,10 @@ def read_name(reader: Reader) -> str:
 
 def compress(source: Source, write: Write, codec: Codec) -> None:
     """Write the blocks and the end, behind the header."""
-    for piece in pieces(source, BLOCK_BYTES, 1):
-        if piece.data:
-            packed: bytes | memoryview | None = codec.compress(piece.data)
-            if packed is None or len(packed) >= len(piece.data):
-                packed = piece.data
-            write(_BLOCK.pack(len(piece.data), len(packed), zlib.crc32(piece.data)))
-            write(packed)
+    for data, packed in compressed(source, codec):
+        block = data if packed is None or len(packed) >= len(data) else packed
+        write(_BLOCK.pack(len(data), len(block), zlib.crc32(data)))
+        write(block)
     write(bytes(4))
 
 

@@ -13,8 +13,8 @@ import struct
 import zlib
 
 from ..errors import BufferTooSmall, CorruptInput
-from ..pieces import Source, pieces
-from .codec import Codec, expand, too_large
+from ..pieces import Source
+from .codec import Codec, compressed, expand, too_large
 from .errors import Damaged, UnknownFormat
 from .formats import Format, Write
 from .reader import Reader
@@ -54,13 +54,11 @@ def _stored(data: memoryview) -> bytes:
 
 def compress(source: Source, write: Write, codec: Codec) -> None:
     """Write a gzip file."""
-    for piece in pieces(source, MEMBER_BYTES, 1):
-        if piece.data:
-            deflated = codec.compress(piece.data)
-            room = _MOST_MEMBER_BYTES - _HEADER_BYTES - _TRAILER.size
-            if deflated is None or len(deflated) > room:
-                deflated = _stored(piece.data)
-            write(_member(deflated, piece.data))
+    room = _MOST_MEMBER_BYTES - _HEADER_BYTES - _TRAILER.size
+    for data, deflated in compressed(source, codec, MEMBER_BYTES):
+        if deflated is None or len(deflated) > room:
+            deflated = _stored(data)
+        write(_member(deflated, data))
     # By an empty member a reader knows the end.
     write(_member(_EMPTY_DEFLATE, b""))
 

@@ -11,8 +11,8 @@ import struct
 import xxhash
 
 from ..errors import BufferTooSmall, CorruptInput
-from ..pieces import Source, pieces
-from .codec import BLOCK_BYTES, Codec, too_large
+from ..pieces import Source
+from .codec import Codec, compressed, too_large
 from .errors import Damaged, UnknownFormat, Unsupported
 from .formats import SKIPPABLE, Format, Write
 from .reader import WINDOW_BYTES, Reader
@@ -44,15 +44,13 @@ def compress(source: Source, write: Write, codec: Codec) -> None:
     descriptor = bytes([_VERSION | _INDEPENDENT | _CONTENT_CHECKSUM, 4 << 4])
     write(MAGIC + descriptor + bytes([_checksum_of_header(descriptor)]))
     checksum = xxhash.xxh32()
-    for piece in pieces(source, BLOCK_BYTES, 1):
-        if piece.data:
-            checksum.update(piece.data)
-            packed = codec.compress(piece.data)
-            if packed is None or len(packed) >= len(piece.data):
-                write(struct.pack("<I", _STORED | len(piece.data)))
-                write(piece.data)
-            else:
-                write(struct.pack("<I", len(packed)) + packed)
+    for data, packed in compressed(source, codec):
+        checksum.update(data)
+        if packed is None or len(packed) >= len(data):
+            write(struct.pack("<I", _STORED | len(data)))
+            write(data)
+        else:
+            write(struct.pack("<I", len(packed)) + packed)
     write(struct.pack("<II", 0, checksum.intdigest()))
 
 

@@ -11,8 +11,8 @@ import struct
 import zlib
 from collections.abc import Callable
 
-from ..pieces import Source, pieces
-from .codec import BLOCK_BYTES, Codec, expand, too_large
+from ..pieces import Source
+from .codec import Codec, compressed, expand, too_large
 from .errors import Damaged, UnknownFormat
 from .formats import Format, Write
 from .reader import WINDOW_BYTES, Reader
@@ -51,14 +51,10 @@ def compress(source: Source, write: Write, codec: Codec) -> None:
         *(_WRITTEN_BY, _LIBRARY, _NEEDED, _LZO1X[0], _LEVEL, _ADLER32_DATA, _MODE, 0, 0, 0),
     )
     write(MAGIC + header + struct.pack(">I", zlib.adler32(header)))
-    for piece in pieces(source, BLOCK_BYTES, 1):
-        if piece.data:
-            packed: bytes | memoryview | None = codec.compress(piece.data)
-            if packed is None or len(packed) >= len(piece.data):
-                packed = piece.data
-            checksum = zlib.adler32(piece.data)
-            write(struct.pack(">III", len(piece.data), len(packed), checksum))
-            write(packed)
+    for data, packed in compressed(source, codec):
+        block = data if packed is None or len(packed) >= len(data) else packed
+        write(struct.pack(">III", len(data), len(block), zlib.adler32(data)))
+        write(block)
     write(bytes(4))
 
 

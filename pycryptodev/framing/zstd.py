@@ -11,8 +11,8 @@ from __future__ import annotations
 import xxhash
 
 from ..errors import BufferTooSmall, CorruptInput
-from ..pieces import Source, pieces
-from .codec import BLOCK_BYTES, Codec, too_large
+from ..pieces import Source
+from .codec import Codec, compressed, too_large
 from .errors import Damaged, FramingError, UnknownFormat, Unsupported
 from .formats import SKIPPABLE, Format, Write
 from .reader import Reader
@@ -42,14 +42,14 @@ def with_checksum(frame: bytes, data: bytes | memoryview) -> bytes:
 
 def compress(source: Source, write: Write, codec: Codec) -> None:
     """Write a zstd file."""
-    for piece in pieces(source, BLOCK_BYTES, 1):
-        if piece.data:
-            frame = codec.compress(piece.data)
-            if frame is None:
-                raise FramingError("the device's output is longer than zstd frames are")
-            write(with_checksum(frame, piece.data))
-        else:
-            write(_EMPTY)
+    empty = True
+    for data, frame in compressed(source, codec):
+        if frame is None:
+            raise FramingError("the device's output is longer than zstd frames are")
+        write(with_checksum(frame, data))
+        empty = False
+    if empty:
+        write(_EMPTY)
 
 
 def decompress(reader: Reader, write: Write, codec: Codec) -> None:

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""What devices have in common, whether one waits for their requests or awaits them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from ._context import NODE, Context, Setup
+from .enums import AlgClass
+from .errors import from_errno
+from .info import Algorithm
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer, Self
+
+
+class Device:
+    """A configured context, as long as it is open.
+
+    Attributes:
+        info: the algorithm that the kernel chose.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        key: Buffer | None = None,
+        alg_class: AlgClass | None = None,
+        auth_key: Buffer | None = None,
+        tag_bytes: int = 0,
+        key_serial: int | None = None,
+        private: bool = False,
+        generate: bool = False,
+        key_params: Buffer | None = None,
+        dh_p: Buffer | None = None,
+        dh_g: Buffer | None = None,
+        entropy: bool = False,
+        layout: bool = False,
+        path: str | os.PathLike[str] = NODE,
+    ) -> None:
+        """Open the node and configure the algorithm.
+
+        Args:
+            name: generic or driver name of the crypto API, as /proc/crypto has it. A generic name
+                takes the implementation with the highest priority.
+            key: the key in the encoding of the crypto API, info.key_min_bytes to
+                info.key_max_bytes bytes. For "authenc(...)" the key of the cipher.
+            alg_class: class of the algorithm; None = the one class that has the name, among the
+                algorithms that are registered, or else among all that the kernel can load.
+            auth_key: key of the authentication half of "authenc(...)".
+            tag_bytes: AEAD: length of the tag; 0 = the longest.
+            key_serial: in the place of key, serial number of a key of the kernel's keyring, of type
+                user, logon, encrypted or trusted; its payload is the key. The caller needs search
+                permission for it. Not for algorithms whose output would give the key away, such as
+                "dh"; for ECDH exactly as long as the curve's order, for "ffdhe...(dh)" 32 bytes at
+                least.
+            private: AKCIPHER and SIG: key, or the key of the keyring, is a private key.
+            generate: KPP: in the place of key, the kernel makes a private value, which never leaves
+                it.
+            key_params: "ecrdsa": DER of the parameters of the key.
+            dh_p: "dh": the prime, the most significant byte first.
+            dh_g: "dh": the generator, likewise.
+            entropy: RNG: the caller gives the generator its entropy in every request, for tests
+                with published vectors; takes CAP_SYS_ADMIN.
+            layout: let the driver keep the shape of the buffers, for the validation of
+                implementations; see DEVCRYPTO_CONFIG_LAYOUT. Only :meth:`run` shows it IVs where
+                the caller has them.
+            path: the node.
+
+        Raises:
+            AlgorithmNotFound: the kernel has no such algorithm.
+            AmbiguousName: more than one class has the name; lists them.
+            PolicyError: the policy does not list the name.
+            NoKey: the algorithm needs a key, or the keyring has none of that serial number.
+            KeyExpired, KeyRevoked, KeyRejected, KeyForbidden: what the keyring says of its key.
+            NotSupported: the algorithm takes no key from the keyring, or not such a one.
+            InvalidRequest: it does not take such a key or tag.
+            LimitReached: the key is too long, or the user has too many contexts.
+            DeviceMissing, DeviceForbidden: the node cannot be opened.
+        """
+        context = Context(path)
+        try:
+            context.configure(
+                name,
+                alg_class,
+                Setup(
+                    key=key,
+                    auth_key=auth_key,
+                    key_serial=key_serial,
+                    key_params=key_params,
+                    dh_p=dh_p,
+                    dh_g=dh_g,
+                    tag_bytes=tag_bytes,
+                    layout=layout,
+                    private=private,
+                    generate=generate,
+                    entropy=entropy,
+                ),
+            )
+        except BaseException:
+            context.close()
+            raise
+        self._begin(context, layout)
+
+    def _begin(self, context: Context, layout: bool) -> None:
+        self._context = context
+        self._layout = layout
+        self.info: Algorithm = context.algorithm
+        self._is_aead = self.info.alg_class == AlgClass.AEAD
+        # With its layout kept a request is for looking at as it is.
+        self._splits = not layout and (self.info.chains or self.info.alg_class == AlgClass.HASH)
+
+    def share(self) -> Self:
+        """Return another device with the same algorithm and key.
+
+        The kernel has the key once, and nobody sees it again. The new device has its own requests
+        and counts as a context of its own; either may be closed first.
+
+        Raises:
+            PolicyError: the policy does not list the name any more.
+            NotSupported: the caller gives this generator its entropy.
+            LimitReached: the user has too many contexts.
+            DeviceClosed: the device was closed.
+        """
+        shared = type(self).__new__(type(self))
+        shared._begin(self._context.share(), self._layout)
+        return shared
+
+    def close(self) -> None:
+        """Close the device; a second time does nothing."""
+        self._context.close()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the open node.
+
+        Raises:
+            DeviceClosed: the device was closed.
+        """
+        return self._context.fileno()
+
+    def __bool__(self) -> bool:
+        """Return whether the device is open."""
+        return self._context.fd >= 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.info.driver}{'' if self else ', closed'}>"
+
+    def _check_class(self, alg_class: AlgClass) -> None:
+        self._context.fileno()
+        if self.info.alg_class != alg_class:
+            what = f"a {alg_class.name.lower()} with {self.info.name}"
+            raise from_errno(errno.EOPNOTSUPP, what)

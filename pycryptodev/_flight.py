@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""Requests on their way through the driver, and all that they read and write.
+
+The driver has copied what a request reads when the call that submitted it returns, and writes what
+it has to write in the call that takes its completion. So buffers are held until that call, and
+nothing is written any more once the node is closed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from itertools import count, islice
+
+from . import _ioctl, _structs
+from ._context import Context
+from .errors import CryptoDevError, DeviceClosed, from_errno
+from .requests import Prepared, Request, Result, failed
+
+_ROOM = 256
+"""Requests that go to the driver in one call, and completions that it takes."""
+
+_PART_OF_MEMORY = 4
+"""Requests under way have a part of the user's driver memory: one is refused where it ends."""
+
+
+class Pending:
+    """A request that was submitted.
+
+    Attributes:
+        request: the request.
+        result: what became of it; None as long as that has not been taken from the driver.
+    """
+
+    __slots__ = ("_number", "_prepared", "_wrong", "request", "result")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.result: Result | None = None
+        self._number = 0
+        self._prepared: Prepared | None = None
+        self._wrong: Exception | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether there is a result, or will never be one as the request is wrong in itself."""
+        return self.result is not None or self._wrong is not None
+
+    def get(self) -> Result:
+        """Return the result of a request that is done.
+
+        Raises:
+            ValueError, TypeError: the request is wrong in itself.
+        """
+        if self._wrong is not None:
+            raise self._wrong
+        assert self.result is not None
+        return self.result
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.request.op.name}{', done' if self.done else ''}>"
+
+
+class Flight:
+    """The requests of one context that are waiting for the driver, or that it has.
+
+    It belongs to the process that made it: what another one took from the driver would be lost.
+
+    Attributes:
+        done: those that have ended and that nobody has asked for, by their numbers.
+
+    Synchronization: one thread at a time.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._process = os.getpid()
+        self._call = _structs.Submission(_ROOM)
+        self._numbers = count(1)
+        self._waiting: dict[int, Pending] = {}
+        self._offered: list[Pending] = []
+        self._sent: dict[int, Pending] = {}
+        self._bytes = 0
+        self._most_bytes = context.driver_info().max_memory_per_user // _PART_OF_MEMORY
+        self.done: dict[int, Pending] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._sent)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that the driver has not been given."""
+        return len(self._waiting)
+
+    @property
+    def sent(self) -> int:
+        """Requests that the driver has."""
+        return len(self._sent)
+
+    def put(self, pending: Pending) -> None:
+        """Let a request wait for the next calls."""
+        self._check()
+        pending._number = next(self._numbers)
+        self._waiting[pending._number] = pending
+
+    def prepare(self, pending: Pending) -> Prepared:
+        """Return a request in the terms of the header.
+
+        Raises:
+            ValueError, TypeError: it is wrong in itself.
+            CryptoDevError: it is one that cannot be expressed.
+        """
+        if pending._prepared is None:
+            pending._prepared = Prepared(pending.request, self._context)
+        return pending._prepared
+
+    def exchange(self, at_least: int = 0, timeout_ns: int = 0) -> bool:
+        """Call the driver once: give it requests that wait, and take those out that have ended.
+
+        Args:
+            at_least: wait for so many to end, if the descriptor is a blocking one.
+            timeout_ns: how long; 0 = as long as it takes.
+
+        Returns:
+            Whether anything happened.
+
+        Raises:
+            CryptoDevError: the driver refused, and there was nothing to give it; else that is what
+                became of those that it was to be given.
+        """
+        self._check()
+        self._absorb()
+        ended = len(self.done)
+        self._offer()
+        if len(self._waiting) > len(self._offered):
+            # For the others there has to be room, or only another call.
+            at_least = 0 if self._offered else 1
+        fields = [self.prepare(pending).fields for pending in self._offered]
+        self._call.prepare(fields, at_least, timeout_ns)
+        try:
+            _ioctl.submit(self._context.fileno(), self._call)
+        except CryptoDevError as error:
+            if not self._offered:
+                raise
+            for pending in self._offered:
+                self._finish(pending, failed(error))
+            self._offered = []
+        return self._absorb() > 0 or len(self.done) > ended
+
+    def _offer(self) -> None:
+        """Choose those that wait of which the driver is to be given the next."""
+        size = self._bytes
+        for pending in list(islice(self._waiting.values(), _ROOM)):
+            try:
+                prepared = self.prepare(pending)
+            except CryptoDevError as error:
+                self._finish(pending, failed(error))
+                continue
+            except Exception as error:
+                pending._wrong = error
+                self._finish(pending, None)
+                continue
+            size += prepared.size()
+            if size > self._most_bytes and (self._sent or self._offered):
+                return
+            prepared.fields["user_data"] = pending._number
+            self._offered.append(pending)
+
+    def _absorb(self) -> int:
+        """Take from the structure of the last call what happened in it, once.
+
+        An exception of a signal's handler may have come in between.
+        """
+        accepted = self._offered[: self._call.accepted()]
+        for pending in accepted:
+            if self._waiting.pop(pending._number, None) is not None:
+                self._sent[pending._number] = pending
+                self._bytes += self.prepare(pending).size()
+        for number, error, written in self._call.completions():
+            ended = self._sent.get(number)
+            if ended is not None:
+                prepared = self.prepare(ended)
+                self._bytes -= prepared.size()
+                self._finish(ended, prepared.result(error, written))
+        self._offered = []
+        self._call.forget()
+        return len(accepted)
+
+    def _finish(self, pending: Pending, result: Result | None) -> None:
+        pending.result = result
+        pending._prepared = None
+        self.done[pending._number] = pending
+        self._sent.pop(pending._number, None)
+        self._waiting.pop(pending._number, None)
+
+    def take(self, pending: Pending) -> None:
+        """Drop a request from the ones that nobody has asked for."""
+        self.done.pop(pending._number, None)
+
+    def cancel(self, pending: Pending) -> bool:
+        """Cancel a request; returns whether it will end, or has ended, by that."""
+        self._check()
+        self._absorb()
+        if self._waiting.get(pending._number) is pending:
+            self._finish(pending, failed(from_errno(errno.ECANCELED)))
+            return True
+        if self._sent.get(pending._number) is not pending:
+            return False
+        cancelled, _ = _ioctl.cancel(self._context.fileno(), pending._number)
+        return cancelled > 0
+
+    def cancel_all(self) -> int:
+        """Cancel all that can be; returns their number."""
+        self._check()
+        self._absorb()
+        waiting = list(self._waiting.values())
+        for pending in waiting:
+            self._finish(pending, failed(from_errno(errno.ECANCELED)))
+        cancelled, _ = _ioctl.cancel(self._context.fileno(), None)
+        return len(waiting) + cancelled
+
+    def close(self, error: CryptoDevError | None = None) -> None:
+        """Close the node, and end all requests with an error.
+
+        Args:
+            error: the error; None = DeviceClosed.
+        """
+        self._context.close()
+        for pending in [*self._waiting.values(), *self._sent.values()]:
+            self._finish(pending, failed(error or DeviceClosed()))
+        self._offered = []
+
+    def _check(self) -> None:
+        self._context.fileno()
+        if os.getpid() != self._process:
+            raise from_errno(errno.ECANCELED, f"made by process {self._process}, before a fork")
