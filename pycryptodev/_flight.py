@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import OrderedDict
 from itertools import count, islice
 
 from . import _ioctl, _structs
@@ -77,7 +78,7 @@ class Flight:
         self._process = os.getpid()
         self._call = _structs.Submission(_ROOM)
         self._numbers = count(1)
-        self._waiting: dict[int, Pending] = {}
+        self._waiting: OrderedDict[int, Pending] = OrderedDict()
         self._offered: list[Pending] = []
         self._sent: dict[int, Pending] = {}
         self._bytes = 0

@@ -260,7 +260,8 @@ class AsyncCryptoDevice(Device):
     async def _crypt_chained(self, op: Op, data: Buffer, iv: Buffer) -> tuple[bytes, bytes]:
         if self._is_long(data):
             out = bytearray(memoryview(data).nbytes)
-            return bytes(out), await self._crypt_long(op, data, out, iv, b"")
+            following = await self._crypt_long(op, data, out, iv, b"")
+            return bytes(out), following
         result = await self._run(Request(op, data, iv=iv, iv_out=True))
         return result.get(), result.iv or b""
 

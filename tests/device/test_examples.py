@@ -281,11 +281,12 @@ def test_resume_hash_in_python(tmp_path: Path) -> None:
 
 @each_language
 @pytest.mark.parametrize("count", [0, 1, 256, 1000])
-def test_batch_lines(language: str, count: int) -> None:
+@pytest.mark.parametrize("name", ["batch_lines", "async_lines"])
+def test_lines(language: str, name: str, count: int) -> None:
     lines = [f"line {number}".encode() * (number % 7) for number in range(count)]
     text = b"".join(line + b"\n" for line in lines)
     expected = [hashlib.sha256(line).hexdigest().encode() + b"  " + line for line in lines]
-    assert run(language, "batch_lines", text=text).splitlines() == expected
+    assert run(language, name, text=text).splitlines() == expected
 
 
 @each_language
