@@ -437,7 +437,7 @@ def test_a_batch_of_a_device() -> None:
 
 @pytest.mark.parametrize("depth", [1, 7, 64, 10_000])
 def test_a_stream_has_the_results_in_their_order(sha256: CryptoDevice, depth: int) -> None:
-    messages = messages_of(1000)
+    messages = messages_of(300)
     requests = (Request(Op.DIGEST, message) for message in messages)
     digests = [result.get() for result in sha256.stream(requests, depth=depth)]
     assert digests == sha256s(messages)
@@ -458,12 +458,16 @@ def test_a_stream_that_is_left(sha256: CryptoDevice) -> None:
     assert driver_info().contexts_of_user == before + 1
     del stream
     gc.collect()
-    assert driver_info().contexts_of_user == before
+    # Requests that were running hold the context to their end.
+    until = time.monotonic() + 60
+    while driver_info().contexts_of_user > before:
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("depth", [1, 7, 64])
 def test_an_asynchronous_stream(depth: int) -> None:
-    messages = messages_of(500)
+    messages = messages_of(200)
 
     async def requests() -> AsyncIterator[Request]:
         for message in messages:
