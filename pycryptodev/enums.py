@@ -95,3 +95,5 @@ class Feature(IntFlag):
     """Submitted requests can be bound to their order."""
     ZEROCOPY = lib.DEVCRYPTO_FEATURE_ZEROCOPY
     """The algorithm may work in the caller's pages."""
+    URING = lib.DEVCRYPTO_FEATURE_URING
+    """The kernel has io_uring, and the driver takes requests by it."""
