@@ -483,13 +483,14 @@ int dc_packets_next(struct dc_packets *packets, struct dc_request *rq)
 int dc_packet_answer(const struct dc_request *rq,
 		     struct devcrypto_request __user *user, u32 bytes)
 {
+	const u32 out_flags = dc_request_out_flags(rq);
+
 	if (!user_write_access_begin(user, bytes))
 		return -EFAULT;
 	unsafe_put_user(rq->error, &user->out_result, fault);
 	unsafe_put_user(rq->out_bytes, &user->out_bytes, fault);
 	if (bytes >= offsetofend(struct devcrypto_request, out_flags))
-		unsafe_put_user(dc_request_out_flags(rq), &user->out_flags,
-				fault);
+		unsafe_put_user(out_flags, &user->out_flags, fault);
 	user_write_access_end();
 	return 0;
 fault:

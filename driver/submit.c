@@ -85,12 +85,14 @@ static void dc_submitted_free(struct dc_request *rq)
 static int dc_reap_tell(const struct dc_request *rq,
 			struct devcrypto_completion __user *to)
 {
+	const u32 flags = dc_request_out_flags(rq);
+
 	if (!user_write_access_begin(to, sizeof(*to)))
 		return -EFAULT;
 	unsafe_put_user(rq->packet.user_data, &to->user_data, fault);
 	unsafe_put_user(rq->error, &to->result, fault);
 	unsafe_put_user(rq->out_bytes, &to->out_bytes, fault);
-	unsafe_put_user(dc_request_out_flags(rq), &to->flags, fault);
+	unsafe_put_user(flags, &to->flags, fault);
 	unsafe_put_user(0, &to->reserved, fault);
 	user_write_access_end();
 	return 0;
