@@ -324,7 +324,8 @@ static void expect_key_accepted(int fd)
 	EXPECT_EQ(0, configure_with(foreign_key));
 }
 
-TEST(key_of_another_user)
+/* The first to ask for seven algorithms waits for their modules. */
+TEST_SECONDS(key_of_another_user, 90)
 {
 	need_root();
 	foreign_key = make_key();
