@@ -92,8 +92,9 @@ TEST_EACH(any_length, sized)
 			request->src_bytes = lengths[at];
 		}
 		request->dst_bytes = lengths[at] + 8192;
+		/* Some generators are slow. */
 		if (row->base == RNG_GENERATE)
-			request->dst_bytes = lengths[at] / 16;
+			request->dst_bytes = lengths[at] / 256 + 1;
 		memset(ran, UNTOUCHED, 140000);
 		memset(submitted, UNTOUCHED, 140000);
 		request->dst = address_of(ran);
