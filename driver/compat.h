@@ -95,7 +95,23 @@ static inline void dc_acomp_set_buffers(struct acomp_req *req,
 #include <linux/io_uring/cmd.h>
 #else
 #include <linux/io_uring.h>
+#include <linux/io_uring_types.h>
 #endif
+
+static inline struct task_struct *dc_uring_task(struct io_uring_cmd *cmd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return io_uring_cmd_get_task(cmd);
+#else
+	return cmd_to_io_kiocb(cmd)->task;
+#endif
+}
+
+/* Of a ring that polls for completions some kernels leave it to the driver. */
+static inline bool dc_uring_polls(struct io_uring_cmd *cmd)
+{
+	return cmd_to_io_kiocb(cmd)->ctx->flags & IORING_SETUP_IOPOLL;
+}
 
 static inline const void *dc_uring_payload(const struct io_uring_cmd *cmd)
 {

@@ -426,6 +426,8 @@ static int dc_context_configure(const struct dc_call *call,
 	}
 	/* Pairs with the acquire in dc_context_tfm(): who sees it sees all. */
 	smp_store_release(&ctx->tfm, tfm);
+	/* Who polls an unconfigured context gets to know that there is room. */
+	wake_up(&ctx->queue.wait);
 	return 0;
 }
 

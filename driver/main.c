@@ -237,7 +237,8 @@ static void dc_show_fdinfo(struct seq_file *m, struct file *file)
 	if (tfm->flags & DEVCRYPTO_CONFIG_ENTROPY)
 		seq_puts(m, "devcrypto-entropy:\ttest\n");
 	seq_printf(m, "devcrypto-in-flight:\t%u\n",
-		   READ_ONCE(ctx->queue.nr_open));
+		   READ_ONCE(ctx->queue.nr_open) +
+		   READ_ONCE(ctx->queue.nr_uring));
 	seq_printf(m, "devcrypto-finished:\t%u\n",
 		   READ_ONCE(ctx->queue.nr_finished));
 	seq_printf(m, "devcrypto-done:\t%lld\n", atomic64_read(&ctx->done));

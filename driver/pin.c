@@ -116,20 +116,41 @@ static void dc_pin_uncharge(struct dc_request *rq, unsigned int nr)
 	atomic_long_sub(nr, &rq->payer->locked_vm);
 }
 
-static bool dc_pin_run(struct dc_buffer *buf, unsigned long addr, u32 bytes,
-		       unsigned int flags)
+/*
+ * Anonymous and shared memory. Pages of a file are copied: its file system may
+ * not know that they change as long as they are pinned.
+ */
+static bool dc_pages_are_memory(struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		struct folio *folio = page_folio(pages[i]);
+
+		if (!folio_test_swapbacked(folio) && !folio_test_hugetlb(folio))
+			return false;
+	}
+	return true;
+}
+
+static bool dc_pin_run(struct dc_buffer *buf, unsigned long addr, u32 bytes)
 {
 	unsigned int nr = 0;
 
 	if (bytes)
 		nr = DIV_ROUND_UP(offset_in_page(addr) + (u64)bytes, PAGE_SIZE);
 	while (nr) {
-		int got = pin_user_pages_fast(addr & PAGE_MASK, nr, flags,
-					      buf->pages + buf->nr_pages);
+		struct page **pages = buf->pages + buf->nr_pages;
+		/* An engine has them for as long as it likes. */
+		int got = pin_user_pages_fast(addr & PAGE_MASK, nr,
+					      FOLL_WRITE | FOLL_LONGTERM,
+					      pages);
 
 		if (got <= 0)
 			return false;
 		buf->nr_pages += got;
+		if (!dc_pages_are_memory(pages, got))
+			return false;
 		addr += got * PAGE_SIZE;
 		nr -= got;
 	}
@@ -137,16 +158,16 @@ static bool dc_pin_run(struct dc_buffer *buf, unsigned long addr, u32 bytes,
 }
 
 static bool dc_pin_pages(struct dc_buffer *buf, const struct dc_span *span,
-			 u32 bytes, unsigned int flags)
+			 u32 bytes)
 {
 	u32 i;
 
 	if (!span->nr)
-		return dc_pin_run(buf, span->addr, bytes, flags);
+		return dc_pin_run(buf, span->addr, bytes);
 	for (i = 0; bytes; i++) {
 		const u32 part = min(bytes, span->segments[i].bytes);
 
-		if (!dc_pin_run(buf, span->segments[i].addr, part, flags))
+		if (!dc_pin_run(buf, span->segments[i].addr, part))
 			return false;
 		bytes -= part;
 	}
@@ -175,14 +196,32 @@ static void dc_pin_sg_page(struct dc_pin_sg *to, struct page *page,
 
 	/* A page that follows the last one, as those of a huge page do. */
 	if (to->last_is_user && !offset &&
-	    page == sg_page(sg) + PFN_DOWN(sg->offset + sg->length) &&
 	    PAGE_ALIGNED(sg->offset + sg->length) &&
+	    page == sg_page(sg) + PFN_DOWN(sg->offset + sg->length) &&
+	    page_to_pfn(page) == page_to_pfn(sg_page(sg)) +
+				 PFN_DOWN(sg->offset + sg->length) &&
 	    sg->length + bytes <= to->max_bytes) {
 		sg->length += bytes;
 		return;
 	}
 	sg_set_page(&buf->sg[buf->nr_sg++], page, bytes, offset);
 	to->last_is_user = true;
+}
+
+/* A run of pages, in entries that are not too long and end with a page. */
+static void dc_pin_sg_vec(struct dc_pin_sg *to, struct page *page, size_t from,
+			  size_t bytes)
+{
+	while (bytes) {
+		const u32 offset = offset_in_page(from);
+		const u32 part = min_t(size_t, bytes,
+				       round_down(to->max_bytes, PAGE_SIZE) -
+				       offset);
+
+		dc_pin_sg_page(to, page + PFN_DOWN(from), offset, part);
+		from += part;
+		bytes -= part;
+	}
 }
 
 static void dc_pin_sg_span(struct dc_pin_sg *to, const struct dc_span *span,
@@ -226,17 +265,19 @@ static bool dc_pin_need_pages(struct dc_buffer *buf, unsigned int nr)
 static void dc_buffer_unpin(struct dc_request *rq, struct dc_buffer *buf,
 			    bool dirty)
 {
-	if (!buf->nr_pages)
-		return;
-	unpin_user_pages_dirty_lock(buf->pages, buf->nr_pages, dirty);
-	dc_pin_uncharge(rq, buf->nr_pages);
-	buf->nr_pages = 0;
+	if (buf->nr_pages) {
+		unpin_user_pages_dirty_lock(buf->pages, buf->nr_pages, dirty);
+		dc_pin_uncharge(rq, buf->nr_pages);
+		buf->nr_pages = 0;
+	}
 	if (buf->max_pages > DC_KEEP_ENTRIES) {
 		kvfree(buf->pages);
-		kvfree(buf->sg);
 		buf->pages = NULL;
-		buf->sg = NULL;
 		buf->max_pages = 0;
+	}
+	if (rq->zerocopy && buf->max_sg > DC_KEEP_ENTRIES) {
+		kvfree(buf->sg);
+		buf->sg = NULL;
 		buf->max_sg = 0;
 	}
 }
@@ -295,18 +336,18 @@ static bool dc_buffer_borrow(struct dc_request *rq, struct dc_pin_sg *to,
 	    dc_uring_import(rq, span->addr, rq->packet.src_bytes, &iter))
 		return false;
 	left = iter.iov_offset + iter.count;
-	for (vec = iter.bvec; left; vec++, nr++)
+	for (vec = iter.bvec; left; vec++) {
+		nr += 1 + vec->bv_len / to->max_bytes;
 		left -= min_t(size_t, left, vec->bv_len);
-	if (!dc_frame_open(to, frame, nr))
+	}
+	if (!dc_frame_open(to, frame, nr + 1))
 		return false;
 	skip = iter.iov_offset;
 	left = iter.count;
 	for (vec = iter.bvec; left; vec++) {
-		const size_t from = vec->bv_offset + skip;
-		const u32 part = min_t(size_t, left, vec->bv_len - skip);
+		const size_t part = min(left, vec->bv_len - skip);
 
-		dc_pin_sg_page(to, vec->bv_page + PFN_DOWN(from),
-			       offset_in_page(from), part);
+		dc_pin_sg_vec(to, vec->bv_page, vec->bv_offset + skip, part);
 		left -= part;
 		skip = 0;
 	}
@@ -321,15 +362,11 @@ static bool dc_buffer_pin(struct dc_request *rq, struct dc_pin_sg *to,
 	const u32 bytes = rq->packet.src_bytes;
 	const unsigned int nr = dc_span_pages(span, bytes);
 	struct dc_buffer *buf = to->buf;
-	unsigned int flags = FOLL_WRITE;
 
-	/* A submitted request has them for as long as its engine likes. */
-	if (rq->mm)
-		flags |= FOLL_LONGTERM;
 	if (!nr || !dc_pin_need_pages(buf, nr) ||
 	    !dc_frame_open(to, frame, nr) || !dc_pin_charge(rq, nr))
 		return false;
-	if (!dc_pin_pages(buf, span, bytes, flags)) {
+	if (!dc_pin_pages(buf, span, bytes)) {
 		/* Those that were not pinned are not charged any more. */
 		dc_pin_uncharge(rq, nr - buf->nr_pages);
 		dc_buffer_unpin(rq, buf, false);

@@ -11,14 +11,15 @@
  *	load()	  checks the operands and copies the input into driver memory
  *	claim()	  takes what one request at a time can have of the context
  *	start()	  hands the request to the crypto API, once per step
- *	release() lets go of what claim() took
  *	store()	  copies the output to the caller
+ *	release() lets go of what claim() took; of a submitted request before
+ *		  store(), which may come much later
  *	end()	  wipes what must not stay in the request's memory
  *
- * run.c does all of it in one thread, which waits for engines. submit.c loads,
- * and takes completions and stores; between the two a request stands in the
- * queue of its context (queue.c), from where an engine gets it, or a thread of
- * the user's workers (workers.c).
+ * run.c does all of it in one thread, which waits for engines. submit.c and
+ * uring.c load, and store when it has ended; between the two a request stands in
+ * the queue of its context (queue.c), from where an engine gets it, or a thread
+ * of the user's workers (workers.c).
  *
  * LIFETIME
  *
@@ -30,7 +31,7 @@
  *
  * LOCK ORDER, outermost first
  *
- *	dc_context.config_lock
+ *	dc_context.config_lock		dc_context.entropy_lock
  *	key.sem, of the keyring
  *	policy_lock (policy.c)		users_lock (limits.c)
  *	dc_context.idle_lock		dc_queue.lock
@@ -450,6 +451,7 @@ struct dc_buffer {
  * @steps: how many steps the operation takes
  * @loaded: the class has its operands
  * @begun: the class has claimed what it needs
+ * @started: it has been traced that the algorithm was given the request
  * @iv: block for the IV, of its own cache lines
  * @iv_now: the IV in that block
  * @result: block for a digest, of its own cache lines
@@ -489,6 +491,7 @@ struct dc_request {
 	u32 steps;
 	bool loaded;
 	bool begun;
+	bool started;
 	u8 *iv;
 	u8 *iv_now;
 	u8 *result;
@@ -550,6 +553,7 @@ void dc_request_unpin(struct dc_request *rq);
 
 /* request.c */
 extern struct workqueue_struct *dc_workqueue;
+extern struct workqueue_struct *dc_worker_queue;
 struct dc_request *dc_request_get(struct dc_context *ctx);
 void dc_request_put(struct dc_request *rq);
 void dc_request_free(struct dc_request *rq);
@@ -588,6 +592,8 @@ struct dc_packets {
 int dc_element_check(u32 bytes, u32 min);
 int dc_packet_answer(const struct dc_request *rq,
 		     struct devcrypto_request __user *user, u32 bytes);
+void dc_request_submit(struct dc_request *rq);
+void dc_request_let_go(struct dc_request *rq);
 void dc_request_store_once(struct dc_request *rq);
 int dc_packets_set(struct dc_packets *packets, u64 addr, u32 count, u32 bytes,
 		   u32 segment_bytes);
@@ -599,8 +605,10 @@ long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run);
 /* queue.c */
 void dc_queue_init(struct dc_queue *q);
 void dc_queue_exit(struct dc_queue *q);
-bool dc_queue_reserve(struct dc_queue *q, unsigned int *nr);
-void dc_queue_unreserve(struct dc_queue *q, unsigned int *nr);
+bool dc_queue_reserve(struct dc_queue *q, unsigned int *count,
+		      unsigned int nr);
+void dc_queue_unreserve(struct dc_queue *q, unsigned int *count,
+			unsigned int nr);
 bool dc_queue_add(struct dc_request *rq);
 bool dc_queue_execute(struct dc_request *rq);
 void dc_queue_finish(struct dc_request *rq);
@@ -626,7 +634,7 @@ static inline bool dc_queue_is_open(const struct dc_queue *q)
 	return READ_ONCE(q->nr_open);
 }
 
-bool dc_queue_has_room(const struct dc_queue *q);
+bool dc_queue_has_room(const struct dc_queue *q, unsigned int nr);
 
 static inline struct dc_context *dc_queue_context(struct dc_queue *q)
 {
@@ -653,6 +661,7 @@ __poll_t dc_poll(struct file *file, struct poll_table_struct *wait);
 int dc_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
 void dc_uring_finished(struct dc_request *rq);
 bool dc_uring_is_fixed(const struct dc_request *rq);
+bool dc_uring_is_void(const struct dc_request *rq);
 int dc_uring_import(const struct dc_request *rq, u64 addr, u32 bytes,
 		    struct iov_iter *iter);
 #else
@@ -661,6 +670,11 @@ static inline void dc_uring_finished(struct dc_request *rq)
 }
 
 static inline bool dc_uring_is_fixed(const struct dc_request *rq)
+{
+	return false;
+}
+
+static inline bool dc_uring_is_void(const struct dc_request *rq)
 {
 	return false;
 }
@@ -692,7 +706,7 @@ static inline bool dc_request_in_place(const struct dc_request *rq)
 /* What is told of a request beside its result. */
 static inline u32 dc_request_out_flags(const struct dc_request *rq)
 {
-	return rq->zerocopy ? DEVCRYPTO_OUT_ZEROCOPY : 0;
+	return rq->zerocopy && !rq->error ? DEVCRYPTO_OUT_ZEROCOPY : 0;
 }
 
 /* Does the algorithm take requests to answer them later? */

@@ -45,39 +45,43 @@ void dc_queue_exit(struct dc_queue *q)
 {
 	cancel_delayed_work_sync(&q->retry);
 	dc_workers_remove(dc_user_workers(dc_queue_context(q)->user), q);
-	if (q->eventfd)
-		eventfd_ctx_put(q->eventfd);
 }
 
-bool dc_queue_has_room(const struct dc_queue *q)
+/* Is there room for @nr requests? */
+bool dc_queue_has_room(const struct dc_queue *q, unsigned int nr)
 {
 	return READ_ONCE(q->nr_open) + READ_ONCE(q->nr_uring) +
-	       READ_ONCE(q->nr_finished) < READ_ONCE(dc_max_in_flight);
+	       READ_ONCE(q->nr_finished) + nr <= READ_ONCE(dc_max_in_flight);
 }
 
 /**
- * dc_queue_reserve() - make room for a request
+ * dc_queue_reserve() - make room for requests
  * @q: the queue
- * @nr: &q->nr_open or &q->nr_uring, where it counts
+ * @count: &q->nr_open or &q->nr_uring, where they count
+ * @nr: how many
  *
- * Return: whether there is some; for dc_queue_add() or dc_queue_unreserve().
+ * Return: whether there is room for all, for dc_queue_add() or
+ * dc_queue_unreserve(); otherwise for none.
  */
-bool dc_queue_reserve(struct dc_queue *q, unsigned int *nr)
+bool dc_queue_reserve(struct dc_queue *q, unsigned int *count, unsigned int nr)
 {
 	bool room;
 
 	spin_lock_irq(&q->lock);
-	room = dc_queue_has_room(q);
+	room = dc_queue_has_room(q, nr);
 	if (room)
-		WRITE_ONCE(*nr, *nr + 1);
+		WRITE_ONCE(*count, *count + nr);
 	spin_unlock_irq(&q->lock);
 	return room;
 }
 
-void dc_queue_unreserve(struct dc_queue *q, unsigned int *nr)
+void dc_queue_unreserve(struct dc_queue *q, unsigned int *count,
+			unsigned int nr)
 {
+	if (!nr)
+		return;
 	spin_lock_irq(&q->lock);
-	WRITE_ONCE(*nr, *nr - 1);
+	WRITE_ONCE(*count, *count - nr);
 	wake_up(&q->wait);
 	spin_unlock_irq(&q->lock);
 }
@@ -172,12 +176,12 @@ void dc_queue_finish(struct dc_request *rq)
 	rq->next = NULL;
 	list_del(&rq->list);
 	dc_queue_finish_one(q, rq);
-	if (next && err)
+	if (next && err) {
 		dc_queue_cancel_chain(q, next);
-	else if (next)
+	} else if (next) {
 		list_add(&next->list, &q->pending);
-	if (next || q->stalled)
-		dc_queue_unstall(q);
+		dc_queue_kick(q);
+	}
 	dc_queue_settle(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
@@ -190,8 +194,6 @@ void dc_queue_remove(struct dc_request *rq)
 	trace_devcrypto_complete(rq, rq->error);
 	spin_lock_irq(&q->lock);
 	list_del(&rq->list);
-	if (q->stalled)
-		dc_queue_unstall(q);
 	spin_unlock_irq(&q->lock);
 }
 
@@ -199,18 +201,19 @@ void dc_queue_remove(struct dc_request *rq)
 static void dc_queue_answered(struct dc_request *rq)
 {
 	struct dc_queue *q = &rq->ctx->queue;
+	const bool last = rq->error || ++rq->step == rq->steps;
 	unsigned long flags;
 
-	if (rq->error || ++rq->step == rq->steps) {
-		dc_request_release(rq, dc_request_error(rq, rq->error));
-		dc_queue_finish(rq);
-		return;
-	}
-	/* The next step may sleep. */
 	spin_lock_irqsave(&q->lock, flags);
-	list_move(&rq->list, &q->pending);
+	/* The next step may sleep. */
+	if (!last)
+		list_move(&rq->list, &q->pending);
 	dc_queue_unstall(q);
 	spin_unlock_irqrestore(&q->lock, flags);
+	if (!last)
+		return;
+	dc_request_release(rq, dc_request_error(rq, rq->error));
+	dc_queue_finish(rq);
 }
 
 /* The engine has no room: a request that did not begin may be cancelled. */
@@ -243,14 +246,18 @@ bool dc_queue_execute(struct dc_request *rq)
 	struct dc_tfm *tfm = ctx->tfm;
 	int err = rq->error;
 
-	/* It could not be loaded. */
+	/* It could not be loaded, or nobody is left who would have its output. */
+	if (!err && !rq->begun && dc_uring_is_void(rq))
+		err = -ECANCELED;
 	if (err)
 		goto finish;
 	if (!rq->begun)
 		err = dc_request_begin(rq);
 	if (err)
 		goto finish;
-	trace_devcrypto_start(rq);
+	if (!rq->started)
+		trace_devcrypto_start(rq);
+	rq->started = true;
 	while (rq->step < rq->steps) {
 		if (READ_ONCE(ctx->queue.closed)) {
 			err = -ECANCELED;
@@ -303,7 +310,8 @@ static bool dc_queue_is_small(const struct dc_request *rq)
 {
 	return rq->error ||
 	       (rq->ctx->tfm->class->cost_is_size &&
-		rq->packet.src_bytes <= READ_ONCE(dc_inline_bytes));
+		rq->packet.src_bytes + rq->packet.assoc_bytes <=
+		READ_ONCE(dc_inline_bytes));
 }
 
 /**
@@ -351,7 +359,6 @@ unsigned int dc_queue_take(struct dc_queue *q, struct list_head *to,
 	for (nr = 0; nr < max && !list_empty(&q->finished); nr++)
 		list_move_tail(q->finished.next, to);
 	WRITE_ONCE(q->nr_finished, q->nr_finished - nr);
-	/* There is room now. */
 	if (nr)
 		wake_up(&q->wait);
 	spin_unlock_irq(&q->lock);
@@ -424,7 +431,7 @@ void dc_queue_cancel(struct dc_queue *q, struct devcrypto_cancel *cancel)
 	spin_unlock_irq(&q->lock);
 }
 
-/* Takes the reference over. */
+/* The queue has the caller's reference then; what it had before is put. */
 void dc_queue_set_eventfd(struct dc_queue *q, struct eventfd_ctx *eventfd)
 {
 	spin_lock_irq(&q->lock);
@@ -494,6 +501,9 @@ void dc_queue_close(struct dc_queue *q)
 	if (q->nr_open) {
 		dc_context_get(dc_queue_context(q));
 		__module_get(THIS_MODULE);
+	} else {
+		/* Nothing arms it any more, and the module may go. */
+		cancel_delayed_work(&q->retry);
 	}
 	spin_unlock_irq(&q->lock);
 	dc_queue_drop(&dropped);

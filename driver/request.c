@@ -6,6 +6,7 @@
  * copy and the crypto API's request.
  */
 #include <linux/dma-mapping.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -19,7 +20,12 @@
 #define DC_MIN_REQUEST_BYTES	offsetofend(struct devcrypto_request, reserved)
 #define DC_MIN_SEGMENT_BYTES	offsetofend(struct devcrypto_segment, reserved)
 
+/*
+ * Workers have a workqueue of their own, so that what ends requests never waits
+ * for those that execute them.
+ */
 struct workqueue_struct *dc_workqueue;
+struct workqueue_struct *dc_worker_queue;
 
 /* Cache lines of the blocks that an engine may map for DMA. */
 static unsigned int dc_block_align(void)
@@ -352,15 +358,8 @@ void dc_request_callback(dc_callback_arg *arg, int err)
  */
 int dc_request_load(struct dc_request *rq)
 {
-	int err;
+	int err = dc_request_check(rq);
 
-	rq->out_bytes = 0;
-	rq->copied = 0;
-	rq->step = 0;
-	rq->steps = 1;
-	rq->begun = false;
-	rq->zerocopy = false;
-	err = dc_request_check(rq);
 	if (!err)
 		err = rq->ctx->tfm->class->load(rq);
 	rq->loaded = !err;
@@ -405,7 +404,7 @@ void dc_request_end(struct dc_request *rq)
 	else
 		atomic64_inc(rq->error ? &ctx->failed : &ctx->done);
 	atomic64_add(rq->copied, &ctx->bytes_copied);
-	if (rq->zerocopy)
+	if (rq->zerocopy && !rq->error)
 		atomic64_add(rq->packet.src_bytes, &ctx->bytes_zerocopy);
 }
 
@@ -469,6 +468,14 @@ int dc_packets_next(struct dc_packets *packets, struct dc_request *rq)
 		return err;
 	packets->user += packets->bytes;
 	packets->left--;
+	rq->out_bytes = 0;
+	rq->copied = 0;
+	rq->step = 0;
+	rq->steps = 1;
+	rq->loaded = false;
+	rq->begun = false;
+	rq->started = false;
+	rq->zerocopy = false;
 	return 0;
 }
 
@@ -499,6 +506,29 @@ fault:
 }
 
 /**
+ * dc_request_submit() - make a request that was read one of the queue's
+ * @rq: the request; what comes of loading it stands in rq->error
+ */
+void dc_request_submit(struct dc_request *rq)
+{
+	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP;
+	rq->mm = current->mm;
+	mmgrab(rq->mm);
+	rq->next = NULL;
+	rq->stored = false;
+	rq->error = dc_request_load(rq);
+}
+
+/* Undoes dc_request_submit() of a request whose end has been told. */
+void dc_request_let_go(struct dc_request *rq)
+{
+	mmdrop(rq->mm);
+	rq->mm = NULL;
+	rq->uring = NULL;
+	dc_request_put(rq);
+}
+
+/**
  * dc_request_store_once() - end a submitted request in a thread of the caller's
  * @rq: a request with its result
  *
@@ -520,12 +550,20 @@ void dc_request_store_once(struct dc_request *rq)
 
 int dc_request_init(void)
 {
-	dc_workqueue = alloc_workqueue("devcrypto", WQ_UNBOUND | WQ_SYSFS, 0);
-	return dc_workqueue ? 0 : -ENOMEM;
+	dc_workqueue = alloc_workqueue("devcrypto_end", WQ_UNBOUND, 0);
+	if (!dc_workqueue)
+		return -ENOMEM;
+	dc_worker_queue = alloc_workqueue("devcrypto", WQ_UNBOUND | WQ_SYSFS,
+					  0);
+	if (dc_worker_queue)
+		return 0;
+	destroy_workqueue(dc_workqueue);
+	return -ENOMEM;
 }
 
 /* No file is open, and no request is left but for the end of its work. */
 void dc_request_exit(void)
 {
+	destroy_workqueue(dc_worker_queue);
 	destroy_workqueue(dc_workqueue);
 }

@@ -7,7 +7,7 @@
  *
  * With DEVCRYPTO_CONFIG_ENTROPY a DRBG is told the address of its entropy, and
  * looks there whenever it wants some. It is told anew for each operation, and
- * so there is one at a time, from load() to end().
+ * so there is one at a time, from claim() to release().
  */
 #include <linux/string.h>
 

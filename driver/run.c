@@ -135,14 +135,8 @@ static bool dc_run_loaded(struct dc_request *rq)
  */
 static bool dc_run_request(struct dc_request *rq, bool doomed)
 {
-	int err = dc_request_load(rq);
-
-	if (doomed) {
-		err = -ECANCELED;
-		rq->out_bytes = 0;
-	}
-	rq->error = err;
-	if (!err && !dc_run_loaded(rq))
+	rq->error = doomed ? -ECANCELED : dc_request_load(rq);
+	if (!rq->error && !dc_run_loaded(rq))
 		return false;
 	dc_request_end(rq);
 	return true;

@@ -12,7 +12,6 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/poll.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include "private.h"
@@ -33,7 +32,8 @@
  * @submitted: how many were
  * @first: of a chain that is not complete yet, else NULL
  * @last: its last request so far
- * @held: its length
+ * @places: places in the queue that are reserved for what comes next
+ * @wanted: places that the thread waits for
  * @to: where the next completion is to be written
  * @completion_bytes: distance of two completions
  * @max: completions wanted at most
@@ -47,7 +47,8 @@ struct dc_submission {
 	u32 submitted;
 	struct dc_request *first;
 	struct dc_request *last;
-	u32 held;
+	u32 places;
+	u32 wanted;
 	void __user *to;
 	u32 completion_bytes;
 	u32 max;
@@ -73,13 +74,6 @@ static int dc_submission_wait(struct dc_submission *s,
 						 condition(s),
 						 dc_submission_left(s));
 	return err == -ERESTARTSYS ? -EINTR : err;
-}
-
-static void dc_submitted_free(struct dc_request *rq)
-{
-	mmdrop(rq->mm);
-	rq->mm = NULL;
-	dc_request_put(rq);
 }
 
 static int dc_reap_tell(const struct dc_request *rq,
@@ -116,19 +110,25 @@ static int dc_reap(struct dc_submission *s)
 		if (!nr)
 			break;
 		list_for_each_entry_safe(rq, next, &finished, list) {
-			dc_request_store_once(rq);
+			/* Nothing has happened to one that cannot be told of. */
 			err = dc_reap_tell(rq, s->to);
+			if (!err) {
+				dc_request_store_once(rq);
+				err = dc_reap_tell(rq, s->to);
+			}
 			if (err) {
 				dc_queue_put_back(q, &finished, nr);
 				return err;
 			}
 			list_del(&rq->list);
-			dc_submitted_free(rq);
+			dc_request_let_go(rq);
 			s->to += s->completion_bytes;
 			s->taken++;
 			nr--;
 		}
 		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	}
 	return 0;
 }
@@ -150,11 +150,13 @@ static int dc_reap_wait(struct dc_submission *s, u32 min)
 		err = dc_reap(s);
 		if (err || s->taken >= min)
 			return err;
+		if (dc_queue_has_finished(q))
+			continue;
+		if (!dc_queue_is_open(q))
+			return 0;
 		err = dc_submission_wait(s, dc_reap_can_go_on);
 		if (err)
 			return err;
-		if (!dc_queue_has_finished(q) && !dc_queue_is_open(q))
-			return 0;
 	}
 }
 
@@ -162,22 +164,23 @@ static bool dc_submit_can_go_on(const struct dc_submission *s)
 {
 	const struct dc_queue *q = &s->ctx->queue;
 
-	return dc_queue_has_room(q) ||
+	return dc_queue_has_room(q, s->wanted) ||
 	       (s->taken < s->max && dc_queue_has_finished(q));
 }
 
-/* Reserves a place in the queue, if need be by taking completions. */
-static int dc_submit_room(struct dc_submission *s)
+/*
+ * Reserves places in the queue, all at once, if need be by taking completions:
+ * who waits for room has none that others wait for.
+ */
+static int dc_submit_room(struct dc_submission *s, u32 nr)
 {
 	struct dc_queue *q = &s->ctx->queue;
 	int err;
 
-	while (!dc_queue_reserve(q, &q->nr_open)) {
+	s->wanted = nr;
+	while (!dc_queue_reserve(q, &q->nr_open, nr)) {
 		const u32 taken = s->taken;
 
-		/* A chain that fills the queue by itself would wait forever. */
-		if (s->held >= READ_ONCE(dc_max_in_flight))
-			return -EDQUOT;
 		err = dc_reap(s);
 		if (err)
 			return err;
@@ -187,54 +190,66 @@ static int dc_submit_room(struct dc_submission *s)
 		if (err)
 			return err;
 	}
+	s->places = nr;
 	return 0;
 }
 
-/* Hands the chain over, as far as it goes. */
+/* Hands the chain over, and gives back the places that it did not need. */
 static void dc_submit_chain(struct dc_submission *s)
 {
+	struct dc_queue *q = &s->ctx->queue;
+
 	if (s->first && dc_queue_add(s->first) && dc_queue_execute(s->first))
 		dc_queue_finish(s->first);
+	dc_queue_unreserve(q, &q->nr_open, s->places);
 	s->first = NULL;
 	s->last = NULL;
-	s->held = 0;
+	s->places = 0;
 }
 
-/* There is a place reserved for it. */
+/* A chain may take all that is left; its first request has one place. */
+static int dc_submit_chain_room(struct dc_submission *s)
+{
+	struct dc_queue *q = &s->ctx->queue;
+
+	dc_queue_unreserve(q, &q->nr_open, s->places);
+	s->places = 0;
+	return dc_submit_room(s, 1 + s->packets.left);
+}
+
+/* Reads a request and, with those that are chained to it, hands it over. */
 static int dc_submit_next(struct dc_submission *s)
 {
 	struct dc_request *rq = dc_request_get(s->ctx);
+	bool chains;
 	int err;
 
 	if (!rq)
 		return -ENOMEM;
 	err = dc_packets_next(&s->packets, rq);
+	chains = !err && s->packets.left &&
+		 rq->packet.flags & DEVCRYPTO_REQUEST_CHAIN;
+	if (chains && !s->first)
+		err = dc_submit_chain_room(s);
 	if (err) {
 		dc_request_put(rq);
 		return err;
 	}
-	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP;
-	rq->mm = current->mm;
-	mmgrab(rq->mm);
-	rq->next = NULL;
-	rq->stored = false;
-	rq->error = dc_request_load(rq);
+	dc_request_submit(rq);
 	s->submitted++;
-
+	s->places--;
 	if (s->last)
 		s->last->next = rq;
 	else
 		s->first = rq;
 	s->last = rq;
-	s->held++;
-	if (!(rq->packet.flags & DEVCRYPTO_REQUEST_CHAIN))
+	if (!chains)
 		dc_submit_chain(s);
 	return 0;
 }
 
 static int dc_submit_all(struct dc_submission *s)
 {
-	struct dc_queue *q = &s->ctx->queue;
 	int err = 0;
 
 	while (s->packets.left && !err) {
@@ -245,13 +260,12 @@ static int dc_submit_all(struct dc_submission *s)
 				break;
 			}
 		}
-		err = dc_submit_room(s);
-		if (err)
-			break;
-		err = dc_submit_next(s);
-		if (err)
-			dc_queue_unreserve(q, &q->nr_open);
+		if (!s->places)
+			err = dc_submit_room(s, 1);
+		if (!err)
+			err = dc_submit_next(s);
 	}
+	/* One that could not be read, or a kill, has cut a chain off. */
 	dc_submit_chain(s);
 	return err;
 }
@@ -268,14 +282,8 @@ static int dc_submission_check(struct dc_submission *s,
 		err = dc_packets_set(&s->packets, submit->requests,
 				     submit->count, submit->request_bytes,
 				     submit->segment_bytes);
-	else if (submit->requests || submit->request_bytes ||
-		 submit->segment_bytes)
-		err = -EINVAL;
-	if (err)
+	if (err || !submit->max_completions)
 		return err;
-	if (!submit->max_completions)
-		return submit->completions || submit->completion_bytes ?
-		       -EINVAL : 0;
 	if (submit->completions != (uintptr_t)submit->completions)
 		return -EFAULT;
 	s->to = u64_to_user_ptr(submit->completions);
@@ -404,7 +412,7 @@ __poll_t dc_poll(struct file *file, poll_table *wait)
 		return EPOLLERR;
 	if (dc_queue_has_finished(q))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (dc_queue_has_room(q))
+	if (dc_queue_has_room(q, 1))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	return events;
 }

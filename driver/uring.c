@@ -8,7 +8,7 @@
  * The ring holds the file until then. A task that is exiting has its callbacks
  * run by a thread without its memory, and gets nothing written.
  */
-#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/wait.h>
 
 #include "private.h"
@@ -28,11 +28,8 @@ static void dc_uring_end(struct dc_request *rq, unsigned int issue_flags)
 	    dc_packet_answer(rq, rq->user, rq->user_bytes) && !rq->error)
 		rq->error = -EFAULT;
 	res = rq->error ?: rq->out_bytes;
-	rq->uring = NULL;
-	mmdrop(rq->mm);
-	rq->mm = NULL;
-	dc_request_put(rq);
-	dc_queue_unreserve(q, &q->nr_uring);
+	dc_request_let_go(rq);
+	dc_queue_unreserve(q, &q->nr_uring, 1);
 	/* The file, and with it the context, may be gone behind this. */
 	dc_uring_done(cmd, res, issue_flags);
 }
@@ -58,6 +55,21 @@ void dc_uring_finished(struct dc_request *rq)
 bool dc_uring_is_fixed(const struct dc_request *rq)
 {
 	return rq->uring && rq->uring->flags & IORING_URING_CMD_FIXED;
+}
+
+/*
+ * Has the task that issued the command been killed? Then its ring waits for all
+ * that it has, and what has not begun need not begin.
+ */
+bool dc_uring_is_void(const struct dc_request *rq)
+{
+	const struct task_struct *task;
+
+	if (!rq->uring)
+		return false;
+	task = dc_uring_task(rq->uring);
+	return task->flags & PF_EXITING ||
+	       READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT;
 }
 
 /*
@@ -93,10 +105,10 @@ static int dc_uring_payload_get(const struct io_uring_cmd *cmd,
 
 static int dc_uring_room(struct dc_queue *q, unsigned int issue_flags)
 {
-	while (!dc_queue_reserve(q, &q->nr_uring)) {
+	while (!dc_queue_reserve(q, &q->nr_uring, 1)) {
 		if (issue_flags & IO_URING_F_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_interruptible(q->wait, dc_queue_has_room(q)))
+		if (wait_event_interruptible(q->wait, dc_queue_has_room(q, 1)))
 			return -EINTR;
 	}
 	return 0;
@@ -118,17 +130,12 @@ static struct dc_request *dc_uring_load(struct dc_context *ctx,
 		dc_request_put(rq);
 		return ERR_PTR(err);
 	}
-	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP;
-	rq->mm = current->mm;
-	mmgrab(rq->mm);
-	rq->next = NULL;
-	rq->stored = false;
 	rq->uring = cmd;
 	rq->issue_flags = issue_flags;
 	rq->user = user;
 	rq->user_bytes = packets->bytes;
 	*dc_uring_request(cmd) = rq;
-	rq->error = dc_request_load(rq);
+	dc_request_submit(rq);
 	return rq;
 }
 
@@ -147,7 +154,7 @@ int dc_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	struct dc_request *rq;
 	int err;
 
-	if (issue_flags & IO_URING_F_IOPOLL)
+	if (dc_uring_polls(cmd))
 		return -EOPNOTSUPP;
 	if (!dc_context_tfm(ctx))
 		return -ENOTCONN;
@@ -158,7 +165,7 @@ int dc_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		return err;
 	rq = dc_uring_load(ctx, &packets, cmd, issue_flags);
 	if (IS_ERR(rq)) {
-		dc_queue_unreserve(q, &q->nr_uring);
+		dc_queue_unreserve(q, &q->nr_uring, 1);
 		return PTR_ERR(rq);
 	}
 	if (dc_queue_add(rq) && dc_queue_execute(rq)) {

@@ -5,16 +5,20 @@
  * There are as many for each user as for any other, so that what one user
  * submits takes no CPU time from the others but what the scheduler gives to so
  * many threads. They go round the queues of the user's contexts and execute one
- * request of each.
+ * request of each, and now and then let those of others have their place.
  */
 #include <linux/bitmap.h>
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/slab.h>
 
 #include "private.h"
 
 #define DC_MAX_WORKERS	64U
+
+/* How long a worker keeps its place in the workqueue while others wait. */
+#define DC_WORKER_MS	10
 
 /**
  * struct dc_worker - one thread, while it has something to do
@@ -85,12 +89,17 @@ static struct dc_context *dc_worker_next(struct dc_worker *worker)
 static void dc_worker_run(struct work_struct *work)
 {
 	struct dc_worker *worker = container_of(work, struct dc_worker, work);
+	const unsigned long end = jiffies + msecs_to_jiffies(DC_WORKER_MS);
 	struct dc_workers *workers = worker->workers;
 	struct dc_context *ctx;
 
 	while ((ctx = dc_worker_next(worker))) {
 		dc_queue_work(&ctx->queue);
 		dc_context_put(ctx);
+		if (time_after(jiffies, end)) {
+			queue_work(dc_worker_queue, work);
+			return;
+		}
 		cond_resched();
 	}
 	dc_workers_put(workers);
@@ -143,7 +152,7 @@ void dc_workers_add(struct dc_workers *workers, struct dc_queue *q)
 	if (nr < workers->nr) {
 		__clear_bit(nr, workers->idle);
 		kref_get(&workers->ref);
-		queue_work(dc_workqueue, &workers->worker[nr].work);
+		queue_work(dc_worker_queue, &workers->worker[nr].work);
 	}
 	spin_unlock_irqrestore(&workers->lock, flags);
 }

@@ -848,7 +848,7 @@ static int sim_rsa_init(struct crypto_akcipher *tfm)
 {
 	struct sim_rsa *rsa = akcipher_tfm_ctx(tfm);
 
-	rsa->inner = crypto_alloc_akcipher("rsa", 0, SIM_INNER_MASK);
+	rsa->inner = crypto_alloc_akcipher("rsa-generic", 0, SIM_INNER_MASK);
 	if (IS_ERR(rsa->inner))
 		return PTR_ERR(rsa->inner);
 	akcipher_set_reqsize(tfm, sizeof(struct sim_rsa_request) +

@@ -32,10 +32,10 @@
  * and key, without anybody seeing the key again: see DEVCRYPTO_CONFIG_SOURCE.
  *
  * Data are copied between the caller and memory of the driver, unless the caller
- * asks for zero copy: see DEVCRYPTO_REQUEST_ZEROCOPY. All input of a request is
- * read before any output is written and nothing is read twice, so source and
- * destination may be the same or overlap in any way, and need no alignment. The
- * plaintext of an AEAD decryption whose tag is wrong never reaches the caller.
+ * asks for zero copy: see DEVCRYPTO_REQUEST_ZEROCOPY. All input that is copied is
+ * read before any output is written, and once, so source and destination may be
+ * the same or overlap in any way, and need no alignment. The plaintext of an AEAD
+ * decryption whose tag is wrong never reaches the caller.
  */
 
 /**
@@ -517,8 +517,11 @@ struct devcrypto_segment {
  *	Appends @src_bytes to the stream. Takes no @dst.
  * DEVCRYPTO_OP_STREAM_FINAL (hash)
  *	Appends @src_bytes, writes the digest to @dst, and begins anew.
- *	One operation on a stream at a time: a second gets EBUSY. After one that
- *	failed once it had begun the stream answers ESTALE until STREAM_INIT.
+ *	One operation on a stream at a time: a second gets EBUSY, if the first has
+ *	begun and not ended when it would begin itself; submitted ones have an
+ *	order only in a chain. After one that failed once it had begun the stream
+ *	answers ESTALE until STREAM_INIT. A digest that a submitted STREAM_FINAL
+ *	cannot write is lost, and the stream has begun anew.
  * DEVCRYPTO_OP_GENERATE (rng)
  *	Fills @dst_bytes at @dst. @src_bytes at @src, at most max_key_bytes, are
  *	mixed in as additional input where the generator takes any. Output of
@@ -597,7 +600,10 @@ struct devcrypto_segment {
  * DEVCRYPTO_REQUEST_CHAIN
  *	The next request of the same call begins after this one has succeeded; if
  *	it fails, all that are chained behind it get ECANCELED. Of the last request
- *	of a call it means nothing.
+ *	of a call it means nothing. DEVCRYPTO_IOC_SUBMIT accepts a chain when there
+ *	is room for all that is left of the call; one of its requests that cannot
+ *	be read cuts it off there. A submitted request has succeeded when the
+ *	algorithm has, whether or not its output can then be written.
  * DEVCRYPTO_REQUEST_ZEROCOPY
  *	The algorithm may read @src and write @dst where they are, in the caller's
  *	pages, which are pinned and count against RLIMIT_MEMLOCK as long as the
@@ -605,7 +611,9 @@ struct devcrypto_segment {
  *	whether it was used. Copied are, whatever is asked for: AEAD decryption,
  *	unwrapping with "kw(…)", every class but ciphers, AEADs and hashes, every
  *	IV, associated data, tag and digest; buffers that overlap without being the
- *	same; a source that the caller may not write; what goes beyond the limit;
+ *	same, or whose segments interleave; a source that the caller may not write;
+ *	memory that is mapped from a file of a file system; what goes beyond the
+ *	limit;
  *	for an engine what takes more than 16 entries of a scatterlist, pages
  *	that adjoin being one.
  *	Until the request completes the caller must not change the source; if it
@@ -771,8 +779,8 @@ struct devcrypto_completion {
  * @completions: address of an array of struct devcrypto_completion
  * @max_completions: entries in the array; 0 = take none
  * @completion_bytes: sizeof(struct devcrypto_completion), the distance of two
- *	entries: a multiple of 8, at least 24; what an entry has more is not
- *	touched
+ *	entries: a multiple of 8, at least 24; more than 4096 is E2BIG; what an
+ *	entry has more is not touched
  * @min_completions: wait until the call has taken so many, at most
  *	@max_completions
  * @reserved: must be zero
@@ -876,7 +884,10 @@ struct devcrypto_eventfd {
  * without pinning anything.
  *
  * These requests share max_in_flight with submitted ones; an SQE waits for room.
- * poll() and the eventfd know nothing of them, DEVCRYPTO_IOC_CANCEL does.
+ * poll() and the eventfd know nothing of them, DEVCRYPTO_IOC_CANCEL does. A task
+ * that exits, and one that calls execve(), is kept by its rings until each
+ * request that has begun has ended, so as long as its engine takes to answer;
+ * what has not begun is cancelled when a task has been killed or exits.
  *
  * Errors in res besides those of the request: ENOTCONN, EINVAL, E2BIG, EFAULT,
  * ENOMEM, EINTR, and EOPNOTSUPP for an unknown cmd_op or a ring that polls for
