@@ -554,6 +554,23 @@ TEST(nonblocking_submission_to_a_nearly_full_queue)
 	EXPECT_EQ(3, submit(fd, requests, 5));
 }
 
+/* A chain that does not fit is not begun. */
+TEST(nonblocking_submission_of_a_chain_to_a_nearly_full_queue)
+{
+	unsigned char digest[DIGEST_BYTES];
+	struct devcrypto_request requests[5];
+	int fd = full_context(3), at;
+
+	set_nonblocking(fd);
+	for (at = 0; at < 5; at++) {
+		requests[at] = digest_request(test_key, 3, digest);
+		requests[at].flags = at ? DEVCRYPTO_REQUEST_CHAIN : 0;
+	}
+	EXPECT_EQ(1, submit(fd, requests, 5));
+	EXPECT_ERRNO(EAGAIN, submit(fd, requests + 1, 4));
+	EXPECT_EQ(2, submit(fd, requests + 3, 2));
+}
+
 TEST(timeout_in_front_of_a_full_queue)
 {
 	unsigned char digest[DIGEST_BYTES];

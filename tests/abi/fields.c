@@ -632,3 +632,22 @@ TEST(associated_data_alone)
 	fixture->assoc[0] ^= 1;
 	EXPECT_EQ(-EBADMSG, run_request(fixture->fd, &fixture->request));
 }
+
+/* Unwrapping goes over its text in quadratic time. */
+TEST(key_wrapping_takes_no_more_than_a_key)
+{
+	const uint32_t bytes = info_now().max_key_bytes;
+	unsigned char *text = calloc(1, bytes + 8), iv[8] = { 0 };
+	struct devcrypto_request request = {
+		.op = DEVCRYPTO_OP_DECRYPT,
+		.src = address_of(text), .src_bytes = bytes,
+		.dst = address_of(text), .dst_bytes = bytes + 8,
+		.iv = address_of(iv), .iv_bytes = sizeof(iv),
+	};
+	int fd = context_new(DEVCRYPTO_CLASS_SKCIPHER, "kw(aes)", KEY_BYTES);
+
+	EXPECT_EQ(-EBADMSG, run_request(fd, &request));
+	request.src_bytes += 8;
+	EXPECT_EQ(-EDQUOT, run_request(fd, &request));
+	free(text);
+}
