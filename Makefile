@@ -111,6 +111,10 @@ test: venv driver  ## the whole suite, in the guest (6 minutes; 8 the first time
 test-kernels: venv  ## the whole suite on every kernel, and the README's table (25 minutes)
 	@$(BIN)/python -m tests.run --kernel all
 
+.PHONY: table
+table: venv  ## the README's table of class, operation and kernel, from what was performed (15 minutes)
+	@$(BIN)/python -m tests.run --table
+
 .PHONY: test-debug
 test-debug: venv debug-kernel  ## the suite in the guest with the kernel that finds faults (half an hour)
 	@$(BIN)/python -m tests.run --kernel debug --every $(EVERY) --seconds $(BUDGET) detectors admin device

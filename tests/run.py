@@ -12,8 +12,9 @@ fault, and the other guests end with another pytest run, which looks for what is
 With `--seconds` each part has its share of the time; its tests are begun as long as that lasts, in
 their order, and the files of those that are left are named.
 
-Over all kernels, the part on the host runs once, and what the others found makes a table of what
-the device offers on each kernel, which has to be the one in README.md.
+Over all kernels, the part on the host runs once, and what the others found makes a table of the
+operations that were performed on each kernel, which has to be the one in README.md. With `--table`
+only those tests run that this takes.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from pathlib import Path
 from guest.errors import EXIT_KERNEL_REPORT
 from guest.kernels import KERNELS, find
 from tests.offers import LACK
+from tests.operations import OPERATIONS
 
 PROJECT = Path(__file__).resolve().parent.parent
 REPORTS = PROJECT / "build" / "out"
@@ -101,6 +103,15 @@ PARTS = (
     Part("device", ("tests/device",), user="member"),
     Part("admin", ("tests/admin",), user="root"),
 )
+
+# What the table in README.md is made of.
+TABLE = {
+    "device": (
+        "tests/device/test_offers.py",
+        "tests/device/test_vectors.py::test_fifty_thousand_cases_ran",
+    ),
+    "admin": ("tests/admin/test_drbg.py",),
+}
 
 # On a kernel that finds faults: what takes longest comes last, if there is not time for all.
 SLOWER = 4
@@ -286,19 +297,25 @@ def run_part(part: Part, kernel: str, sample: Sample) -> Counts:
 
 
 def table(results: dict[str, Counts]) -> str:
-    """What each kernel offers by class, as the tests recorded it, in Markdown."""
+    """What tests recorded of each kernel, by class and operation, in Markdown."""
 
-    def cell(counts: Counts, alg_class: str) -> str:
-        algorithms = counts.properties.get(f"algorithms {alg_class}", "0")
-        vectors = counts.properties.get(f"vectors {alg_class}")
+    def cell(counts: Counts, what: str) -> str:
+        algorithms = counts.properties.get(f"algorithms {what}", "0")
+        vectors = counts.properties.get(f"vectors {what}")
         return f"{algorithms} / {int(vectors):,}" if vectors else algorithms
 
-    recorded = [name for counts in results.values() for name in counts.properties]
-    classes = dict.fromkeys(
-        name.removeprefix("algorithms ") for name in recorded if name.startswith("algorithms ")
-    )
+    recorded = {name for counts in results.values() for name in counts.properties}
+    operations = [
+        f"{alg_class.name.lower()} {operation}"
+        for alg_class, of_class in OPERATIONS.items()
+        for operation in of_class
+    ]
     rows = [["algorithms / vectors", *results], ["---"] * (1 + len(results))]
-    rows += [[name, *(cell(counts, name) for counts in results.values())] for name in classes]
+    rows += [
+        [what, *(cell(counts, what) for counts in results.values())]
+        for what in operations
+        if f"algorithms {what}" in recorded
+    ]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -324,12 +341,15 @@ def main() -> int:
     parser.add_argument("--kernel", default=KERNELS[0].name, help="as KERNEL= of make, or `all`")
     parser.add_argument("--seconds", type=float, default=math.inf, help="time for the guests")
     parser.add_argument("--every", type=int, default=1, help="run one published vector in so many")
+    parser.add_argument(
+        "--table", action="store_true", help="only what makes the table, on every kernel"
+    )
     parser.add_argument("parts", nargs="*", choices=[[], *NAMES], help="only these parts")
     arguments = parser.parse_args()
-    every = arguments.kernel == "all"
+    every = arguments.table or arguments.kernel == "all"
     kernels = [kernel.name for kernel in KERNELS] if every else [arguments.kernel]
     wanted = arguments.parts or NAMES
-    host = [part for part in PARTS if not part.user and part.name in wanted]
+    host = [part for part in PARTS if not (part.user or arguments.table) and part.name in wanted]
     REPORTS.mkdir(parents=True, exist_ok=True)
     # The guest's users leave their reports there.
     REPORTS.chmod(0o1777)
@@ -338,7 +358,11 @@ def main() -> int:
     results = {
         kernel: run_parts(
             kernel,
-            [part for part in parts_of(kernel) if part.name in wanted],
+            [
+                replace(part, paths=TABLE[part.name]) if arguments.table else part
+                for part in parts_of(kernel)
+                if part.name in wanted
+            ],
             arguments.seconds,
             arguments.every,
         )

@@ -9,11 +9,12 @@ import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .. import Algorithm, AlgorithmNotFound, PolicyError, query
-from ..selftest import differential, vectors
+from .. import AlgClass, Algorithm, AlgorithmNotFound, PolicyError, query
+from ..algorithms import PROC_CRYPTO, parse_proc_crypto
+from ..selftest import compression, differential, vectors
 from ..selftest.model import Case, LeftOut, Outcome
 from ..selftest.report import Json, Report, Tap, Text, Totals
-from ..selftest.runner import CLASSES, OPERANDS, Runner
+from ..selftest.runner import COMPARED, Runner
 from ..selftest.targets import Target, target, targets
 from .exit_codes import AlgorithmError, DataError, ExitCode, FileError, UsageError
 from .progress import progress
@@ -21,6 +22,12 @@ from .verbs import Verbs, algorithm_name
 
 _LIMIT = 10
 _COUNT = 200
+
+NEEDS_ADMIN = "to give a generator its entropy takes CAP_SYS_ADMIN"
+UNPUBLISHED = "generators whose vectors (NIST's drbgvectors) are in no package: --vectors"
+UNKNOWABLE = (
+    "generators of which nobody can know the output beforehand, so that there are no vectors"
+)
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -30,7 +37,8 @@ def add_parser(verbs: Verbs) -> None:
         run,
         help="validate the kernel's implementations with published vectors",
         description="Runs published vectors on every implementation that the machine has of their "
-        "algorithms, each in every layout of its buffers, or compares implementations.",
+        "algorithms, each in every layout of its buffers, or compares implementations. There "
+        "are no vectors of compression: zlib judges it, or what comes back.",
     )
     parser.add_argument(
         "--driver", metavar="DRIVER", type=algorithm_name, help="only this implementation"
@@ -84,15 +92,28 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     work: list[tuple[Target, list[Case]]] = []
     if arguments.against:
         work += _against(arguments, driver, totals)
-    if arguments.vectors or not arguments.against:
+    named = driver.name if driver else arguments.algorithm
+    if arguments.vectors or not (arguments.against or named in compression.names()):
         work += _published(arguments, driver, totals)
+    if not arguments.against and not arguments.vectors:
+        work += _compression(arguments, driver)
+        if named is None:
+            _generators(totals)
     if not any(cases for _, cases in work):
-        what = driver.driver if driver else arguments.algorithm
-        raise AlgorithmError(f"there are no vectors for {what}" if what else "there are no vectors")
+        raise AlgorithmError(_nothing_for(driver, arguments))
     _run(arguments, work, totals)
     if not totals.drivers:
         raise AlgorithmError("no implementation could be given a vector")
     return ExitCode.MISMATCH if totals.failed else ExitCode.OK
+
+
+def _nothing_for(driver: Algorithm | None, arguments: argparse.Namespace) -> str:
+    """Why there is nothing to do."""
+    what = driver.driver if driver else arguments.algorithm
+    if driver is not None and driver.alg_class is AlgClass.RNG:
+        reason = UNPUBLISHED if driver.driver.startswith("drbg_") else UNKNOWABLE
+        return f"{what} is one of the {reason}"
+    return f"there are no vectors for {what}" if what else "there are no vectors"
 
 
 def _find(name: str, arguments: argparse.Namespace) -> Algorithm:
@@ -100,9 +121,6 @@ def _find(name: str, arguments: argparse.Namespace) -> Algorithm:
     found = query(name, path=arguments.device)
     if found.driver != name:
         raise UsageError(f"{name} is no driver name; it takes {found.driver}")
-    if found.alg_class not in CLASSES:
-        known = ", ".join(each.name.lower() for each in CLASSES)
-        raise AlgorithmError(f"{name} is of class {found.alg_class.name.lower()}, not {known}")
     return found
 
 
@@ -110,7 +128,7 @@ def _published(
     arguments: argparse.Namespace, driver: Algorithm | None, totals: Totals
 ) -> list[tuple[Target, list[Case]]]:
     """The published cases, with the implementations that have to do them."""
-    only = driver.name if driver else arguments.algorithm
+    only = _name_of(driver) if driver else arguments.algorithm
     groups: dict[str, list[Case]] = {}
     for each in _read(arguments, only):
         if isinstance(each, LeftOut):
@@ -125,6 +143,38 @@ def _published(
             found = targets(name, cases[0].alg_class, path=arguments.device)
         work += [(each, cases) for each in found]
     return work
+
+
+def _name_of(driver: Algorithm) -> str:
+    """What the vectors of an implementation name."""
+    return driver.driver if driver.alg_class is AlgClass.RNG else driver.name
+
+
+def _compression(
+    arguments: argparse.Namespace, driver: Algorithm | None
+) -> list[tuple[Target, list[Case]]]:
+    """The cases of compression, with the implementations that have to do them."""
+    work = []
+    for name in compression.names():
+        if (driver.name if driver else arguments.algorithm) not in (None, name):
+            continue
+        if driver is not None:
+            found: Iterable[Target] = [_target_of(driver, arguments)]
+        else:
+            found = targets(name, AlgClass.COMP, path=arguments.device)
+        work += [
+            (each, list(compression.cases(name, each.asked, path=arguments.device)))
+            for each in found
+        ]
+    return work
+
+
+def _generators(totals: Totals) -> None:
+    """Say which generators of random numbers go without a test."""
+    for entry in parse_proc_crypto(PROC_CRYPTO.read_text(encoding="ascii")):
+        if entry.alg_class is AlgClass.RNG:
+            reason = UNPUBLISHED if entry.driver.startswith("drbg_") else UNKNOWABLE
+            totals.left_out[reason] = totals.left_out.get(reason, 0) + 1
 
 
 def _target_of(algorithm: Algorithm, arguments: argparse.Namespace) -> Target:
@@ -161,8 +211,8 @@ def _against(
 ) -> list[tuple[Target, list[Case]]]:
     """Random cases with a reference's answers, for one implementation or for all others."""
     reference = _find(arguments.against, arguments)
-    if reference.alg_class in OPERANDS:
-        raise AlgorithmError("--against compares ciphers, AEADs and hashes")
+    if reference.alg_class not in COMPARED:
+        raise AlgorithmError("--against compares ciphers, AEADs, hashes and compression")
     if driver is None:
         found = [
             each
@@ -178,11 +228,8 @@ def _against(
     if not found:
         raise AlgorithmError(f"{reference.driver} is the only implementation of {reference.name}")
     totals.seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
-    cases = list(
-        differential.cases(
-            reference, count=arguments.count, seed=totals.seed, path=arguments.device
-        )
-    )
+    make = compression.against if reference.alg_class is AlgClass.COMP else differential.cases
+    cases = list(make(reference, count=arguments.count, seed=totals.seed, path=arguments.device))
     return [(each, cases) for each in found]
 
 
@@ -208,7 +255,7 @@ def _outcome(runner: Runner, each: Target, cases: list[Case]) -> Outcome:
         try:
             return runner.run(each.algorithm, cases, each.asked)
         except PolicyError as error:
-            reason = error.strerror or ""
+            reason = NEEDS_ADMIN if each.alg_class is AlgClass.RNG else error.strerror or ""
         except AlgorithmNotFound as error:
             reason = error.strerror or ""
     outcome = Outcome(each.name, each.driver, each.alg_class)

@@ -12,6 +12,7 @@ from .. import _ioctl, _structs
 from .._abi import lib
 from ..enums import AlgClass, Op
 from ..info import Algorithm
+from ..operations import compressed_bytes
 from .arena import GUARD, PAGE, Arena
 from .layouts import CipherLayout, HashLayout, OperandLayout, Piece, Place, Step, cut
 from .model import Case, Direction, Expect
@@ -26,6 +27,7 @@ _OPS = {
     Step.FINAL: Op.STREAM_FINAL,
 }
 _DIRECTIONS = {Direction.ENCRYPT: Op.ENCRYPT, Direction.DECRYPT: Op.DECRYPT}
+_PACKING = {Direction.ENCRYPT: Op.COMPRESS, Direction.DECRYPT: Op.DECOMPRESS}
 
 Range = tuple[int, int]
 """Address and length."""
@@ -76,6 +78,8 @@ class Batch:
         # What cannot be known beforehand, and what must not come out.
         self._unknown: list[Range] = []
         self._forbidden: list[tuple[_Check, Range, bytes]] = []
+        # Where a text was compressed to, by the number of the request.
+        self._packed: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._fields)
@@ -220,24 +224,99 @@ class Batch:
         Args:
             output_bytes: what the context says of the longest output.
         """
-        refused = case.expect is Expect.REFUSED
-        is_kpp = case.alg_class is AlgClass.KPP
-        src, want = (case.plain, case.cipher) if is_kpp else (case.cipher, case.plain)
-        fields: dict[str, int] = {"op": Op.SHARED_SECRET if is_kpp else Op.DECRYPT}
-        outputs: list[Range] = []
         if case.alg_class is AlgClass.SIG:
-            src = case.plain
-            fields["op"] = Op.VERIFY
-            fields["tag"] = self._input(case.tag, layout.offset) if case.tag else 0
-            fields["tag_bytes"] = len(case.tag)
+            fields = {
+                "op": Op.VERIFY,
+                "tag": self._input(case.tag, layout.offset) if case.tag else 0,
+                "tag_bytes": len(case.tag),
+            }
+            self._add_operand(case, layout, fields, case.plain, None, 0)
+        elif case.alg_class is AlgClass.AKCIPHER:
+            fields = {"op": Op.DECRYPT}
+            self._add_operand(case, layout, fields, case.cipher, case.plain, output_bytes)
         else:
+            if case.tag:
+                fields = {"op": Op.PUBLIC_KEY}
+                self._add_operand(case, layout, fields, b"", case.tag, output_bytes)
+            if case.cipher or not case.tag:
+                fields = {"op": Op.SHARED_SECRET}
+                self._add_operand(case, layout, fields, case.plain, case.cipher, output_bytes)
+
+    def _add_operand(
+        self,
+        case: Case,
+        layout: OperandLayout,
+        fields: dict[str, int],
+        src: bytes,
+        want: bytes | None,
+        output_bytes: int,
+    ) -> None:
+        """Add a request with one input, which may be empty, and one output if one is wanted."""
+        outputs: list[Range] = []
+        if want is not None:
             size = output_bytes + layout.room
-            place = self._arena.place(None, None if refused else want, size, layout.offset)
+            known = want if case.expect is Expect.SAME else None
+            place = self._arena.place(None, known, size, layout.offset)
             fields |= {"dst": place, "dst_bytes": size}
             outputs = [(place, len(want))]
-        fields["src_bytes"] = len(src)
-        self._name(fields, "src", self._pieces(layout.src, src, None))
-        self._append(fields, _Check(case, layout.name, case.error if refused else 0, outputs))
+        if src or fields["op"] != Op.PUBLIC_KEY:
+            fields["src_bytes"] = len(src)
+            self._name(fields, "src", self._pieces(layout.src, src, None))
+        where = layout.name
+        if case.alg_class is AlgClass.KPP:
+            where += f", {Op(fields['op']).name.lower().replace('_', ' ')}"
+        refused = case.expect is Expect.REFUSED
+        check = _Check(case, where, case.error if refused else 0, outputs)
+        if want is not None and case.expect is Expect.DIFFERENT:
+            self._unknown.append(outputs[0])
+            self._forbidden.append((check, outputs[0], want))
+        self._append(fields, check)
+
+    # --- compression --------------------------------------------------------------------------
+
+    def add_block(self, case: Case, layout: OperandLayout, cap: int) -> None:
+        """Add a case in a layout, in the directions that it has.
+
+        Args:
+            cap: most bytes that a request gives.
+        """
+        for direction, op in _PACKING.items():
+            if direction not in case.directions:
+                continue
+            refused = case.expect is Expect.REFUSED
+            packing = op is Op.COMPRESS
+            src, want = (case.plain, None) if packing else (case.cipher, case.plain)
+            size = compressed_bytes(len(src), cap) if packing else len(case.plain) + layout.room
+            place = self._arena.place(None, None if refused else want, size, layout.offset)
+            fields = {"op": op, "src_bytes": len(src), "dst": place, "dst_bytes": size}
+            self._name(fields, "src", self._pieces(layout.src, src, None))
+            outputs = [] if packing else [(place, len(case.plain))]
+            if packing:
+                self._packed[len(self)] = place
+            where = f"{layout.name}, {op.name.lower()}"
+            self._append(fields, _Check(case, where, case.error if refused else 0, outputs))
+
+    # --- random bits --------------------------------------------------------------------------
+
+    def add_random(self, case: Case, layout: OperandLayout) -> None:
+        """Add a case in a layout to a context that has had none: all of its requests."""
+        size = len(case.tag)
+        generating = len(case.inputs) - 2
+        for number, (entropy, mixed) in enumerate(case.inputs):
+            fields: dict[str, int] = {"op": Op.RESEED, "src_bytes": len(mixed)}
+            self._name(fields, "src", self._pieces(layout.src, mixed, None))
+            if entropy:
+                fields["entropy"] = self._input(entropy, layout.offset)
+                fields["entropy_bytes"] = len(entropy)
+            outputs: list[Range] = []
+            if number >= generating:
+                is_last = number == generating + 1
+                place = self._arena.place(None, case.tag if is_last else None, size, layout.offset)
+                fields |= {"op": Op.GENERATE, "dst": place, "dst_bytes": size}
+                outputs = [(place, size)]
+                if not is_last:
+                    self._unknown += outputs
+            self._append(fields, _Check(case, layout.name, 0, outputs))
 
     # --- memory -------------------------------------------------------------------------------
 
@@ -304,6 +383,9 @@ class Batch:
             if -result != check.error:
                 wrong = True
                 yield self._wrong(check, error_name(check.error), error_name(-result))
+        for judged in self._judge(requests):
+            wrong = True
+            yield judged
         for check, (place, size), tag in self._forbidden:
             if self._arena.content(place, size) == tag:
                 wrong = True
@@ -318,14 +400,33 @@ class Batch:
         if not wrong:
             yield self._stray(differs)
 
+    def _judge(self, requests: _structs.Requests) -> Iterator[Wrong]:
+        """Let the judges of compressed texts see them."""
+        for index, place in self._packed.items():
+            result, size = requests.result(index)
+            check = self._checks[index]
+            judge, text = check.case.judge, check.case.plain
+            if result or judge is None:
+                continue
+            self._arena.accept(place, size)
+            try:
+                got = judge.expand(self._arena.content(place, size), len(text))
+            except ValueError as error:
+                yield self._wrong(check, f"what expands to {len(text)} bytes", str(error))
+                continue
+            if got != text:
+                yield self._different(check, text, got)
+
     def _compare(self, check: _Check) -> Wrong | None:
         got = b"".join(self._arena.content(*place) for place in check.outputs)
         want = b"".join(self._arena.wanted(*place) for place in check.outputs)
-        if got == want:
-            return None
+        return None if got == want else self._different(check, want, got)
+
+    def _different(self, check: _Check, want: bytes, got: bytes) -> Wrong:
         if len(want) <= _SHOWN_BYTES:
             return self._wrong(check, want.hex(), got.hex())
-        first = next(at for at in range(len(want)) if got[at] != want[at]) // 16 * 16
+        both = min(len(want), len(got))
+        first = next((at for at in range(both) if got[at] != want[at]), both) // 16 * 16
         shown = slice(first, first + _SHOWN_BYTES)
         where = f"from byte {first} on: "
         return self._wrong(check, where + want[shown].hex(), where + got[shown].hex())

@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Vectors in the form in which NIST's CAVP publishes them.
 
-Lines ``name = value``, sections ``[name = value, …]`` or ``[ENCRYPT]``, comments with ``#``. A
-vector begins with its number or length; what stands between a section and the first vector behind
-it belongs to all vectors of the section. Nothing in a file names the algorithm: the file's own name
-does, as NIST gives it.
+Nothing in a file names the algorithm: the file's own name does, as NIST gives it.
 
-Source: NIST's AESAVS, XTSVS, GCMVS, CCMVS, TMOVS, SHAVS, SHA3VS, HMACVS, CMACVS, KWVS.
+Source: NIST's AESAVS, XTSVS, GCMVS, CCMVS, TMOVS, SHAVS, SHA3VS, HMACVS, CMACVS, KWVS, KASVS,
+DRBGVS.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..enums import AlgClass
 from ..nonces import ccm_iv
+from . import cavp_dh, cavp_drbg
+from .cavp_model import Entry, Mapping, read
 from .model import Case, Expect, LeftOut, refused_only, spread
 
 NOT_BYTES = "length is not a number of whole bytes"
@@ -25,67 +24,6 @@ MONTE_CARLO = "Monte Carlo test"
 SEGMENT = "the kernel's cfb feeds whole blocks back"
 INTERLEAVED = "interleaved or pipelined mode"
 NONCE = "the kernel's gcm takes nonces of 12 bytes"
-
-
-@dataclass(slots=True)
-class Entry:
-    """One vector as it stands in the file, names in lower case."""
-
-    ident: str
-    common: dict[str, str]
-    fields: dict[str, str] = field(default_factory=dict)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.fields or name in self.common
-
-    def text(self, name: str) -> str:
-        """Value of a field, or else of what the vectors of the section have in common."""
-        value = self.fields.get(name)
-        return self.common[name] if value is None else value
-
-    def number(self, name: str) -> int:
-        """Value of a field as a decimal number."""
-        return int(self.text(name))
-
-    def octets(self, name: str) -> bytes:
-        """Value of a field, from hexadecimal."""
-        return bytes.fromhex(self.text(name))
-
-
-def read(path: Path) -> Iterator[Entry]:
-    """Read the vectors of a file, each with file and line as its ident."""
-    common: dict[str, str] = {}
-    entry: Entry | None = None
-    text = path.read_text(encoding="utf-8", errors="replace")
-    begins = ("count", "len") if re.search(r"^count\s*=", text, re.I | re.M) is None else ("count",)
-    for number, line in enumerate(text.split("\n"), 1):
-        name, equals, value = line.partition("=")
-        name = name.strip().lower()
-        if not name or name[0] == "#":
-            continue
-        if name[0] == "[":
-            if entry is not None:
-                yield entry
-            entry = None
-            common = dict(common)
-            for item in line.strip().strip("[]").split(","):
-                key, equals, value = item.partition("=")
-                if equals:
-                    common[key.strip().lower()] = value.strip()
-                else:
-                    common["section"] = key.strip()
-            continue
-        if name in begins:
-            if entry is not None:
-                yield entry
-            entry = Entry(f"{path.name}:{number}", common)
-        (common if entry is None else entry.fields)[name] = value.strip()
-    if entry is not None:
-        yield entry
-
-
-Mapping = Callable[[Entry, str], "Case | LeftOut"]
-"""Makes a case of a vector, for a generic name."""
 
 
 def _key(entry: Entry) -> bytes:
@@ -253,7 +191,7 @@ _RULES: list[tuple[str, str, Mapping]] = [
     (r"T(CBCI|CFBP|OFBI)\w+\.rsp", "", _left_out(INTERLEAVED)),
     (r"CBC\w+\.rsp", "cbc(aes)", _cipher),
     (r"ECB\w+\.rsp", "ecb(aes)", _cipher),
-    (r"CTR\w+\.rsp|aes-\d+-ctr\.txt", "ctr(aes)", _cipher),
+    (r"CTR(?!_DRBG)\w+\.rsp|aes-\d+-ctr\.txt", "ctr(aes)", _cipher),
     (r"CFB128\w+\.rsp", "cfb(aes)", _cipher),
     (r"OFB\w+\.rsp", "ofb(aes)", _cipher),
     (r"TCBC\w+\.rsp", "cbc(des3_ede)", _cipher),
@@ -267,9 +205,12 @@ _RULES: list[tuple[str, str, Mapping]] = [
     (r"SHA(1|224|256|384|512)(Short|Long)Msg\.rsp", r"sha\1", _digest),
     (r"SHA3_(224|256|384|512)(Short|Long)Msg\.rsp", r"sha3-\1", _digest),
     (r"rfc-\d+-(md5|sha\d+)\.txt", r"hmac(\1)", _digest),
-    (r"HMAC\w*\.rsp", "", _hmac),
+    (r"HMAC(?!_DRBG)\w*\.rsp", "", _hmac),
     (r"CMAC(Gen|Ver)AES\w*\.rsp", "cmac(aes)", _mac),
     (r"CMAC(Gen|Ver)TDES\w*\.rsp", "cmac(des3_ede)", _mac),
+    (r"KASValidityTest_FFC\w*\.fax|RFC5114\.txt", "dh", cavp_dh.agreement),
+    (r"HMAC_DRBG\w*\.rsp", "", cavp_drbg.hmac),
+    (r"(CTR_DRBG|Hash_DRBG|drbg)\w*\.rsp", "", cavp_drbg.named),
 ]
 """The first expression that a file's name fits decides: the algorithm, and how it is read."""
 
@@ -279,6 +220,8 @@ _BY_CLASS: list[tuple[str, Mapping]] = [
     (r"gcm\(.*", _gcm),
     (r"ccm\(.*", _ccm),
     (r"(hmac|cmac)\(.*", _mac),
+    (r"dh", cavp_dh.agreement),
+    (r"drbg_.*", cavp_drbg.named),
     (r"\w+\(.*", _cipher),
     (r".*", _digest),
 ]

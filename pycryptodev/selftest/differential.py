@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..device import CryptoDevice
@@ -24,10 +24,18 @@ _AUTH_KEY_BYTES = 32
 _MOST_BYTES = 8192
 
 
-def key_lengths(algorithm: Algorithm, *, path: str | os.PathLike[str]) -> list[int]:
-    """Return the lengths of keys that an implementation takes, 0 for no key."""
+def key_lengths(
+    algorithm: Algorithm, *, path: str | os.PathLike[str], tried: Sequence[int] = ()
+) -> list[int]:
+    """Return the lengths of keys that an implementation takes, 0 for no key.
+
+    Args:
+        algorithm: the implementation.
+        path: node of the device.
+        tried: the lengths to try; empty = all.
+    """
     least, most = algorithm.key_min_bytes, algorithm.key_max_bytes
-    candidates = range(least, most + 1) if most else _KEY_BYTES
+    candidates = tried or (range(least, most + 1) if most else _KEY_BYTES)
     found = [] if algorithm.needs_key else [0]
     source = random.Random(0)
     for size in candidates:
@@ -40,7 +48,12 @@ def key_lengths(algorithm: Algorithm, *, path: str | os.PathLike[str]) -> list[i
 
 
 def cases(
-    reference: Algorithm, *, count: int, seed: int, path: str | os.PathLike[str]
+    reference: Algorithm,
+    *,
+    count: int,
+    seed: int,
+    path: str | os.PathLike[str],
+    tried: Sequence[int] = (),
 ) -> Iterator[Case]:
     """Yield random cases with the answers of an implementation.
 
@@ -51,8 +64,9 @@ def cases(
         count: how many cases.
         seed: of the choices.
         path: node of the device.
+        tried: lengths of keys; empty = all that it takes.
     """
-    lengths = key_lengths(reference, path=path)
+    lengths = key_lengths(reference, path=path, tried=tried)
     for first in range(0, count if lengths else 0, CASES_PER_KEY):
         source = random.Random(f"{seed}:{first}")
         key = source.randbytes(source.choice(lengths))

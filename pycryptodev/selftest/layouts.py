@@ -216,7 +216,7 @@ HASH_LAYOUTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperandLayout:
-    """A layout of public keys and key agreement: the implementation gets a copy in one run."""
+    """A layout of the classes whose implementations get a copy in one run: all but the others'."""
 
     name: str
     """Its name in reports."""

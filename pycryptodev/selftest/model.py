@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import enum
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -28,11 +28,23 @@ class Expect(enum.Enum):
 
 
 class Direction(enum.Flag):
-    """The directions in which a cipher has to do a case."""
+    """The directions in which a cipher has to do a case; of compression, to compress and back."""
 
     ENCRYPT = enum.auto()
     DECRYPT = enum.auto()
     BOTH = ENCRYPT | DECRYPT
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Who says whether a text was compressed well: there are many right ways to do that."""
+
+    name: str
+    """For the report."""
+    compress: Callable[[bytes], bytes]
+    """Makes what an implementation has to expand."""
+    expand: Callable[[bytes, int], bytes]
+    """Expands what it made, which has so many bytes; ValueError if that is nothing to expand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +52,9 @@ class Case:
     """One operation that an implementation has to do.
 
     Of SIG it is to verify `tag` over the digest `plain`; of AKCIPHER to decrypt `cipher`, which
-    gives `plain`; of KPP to agree with the public key `plain` on the secret `cipher`.
+    gives `plain`; of KPP to agree with the public key `plain` on the secret `cipher`, with the own
+    public key `tag`, of which one may be empty; of COMP to expand `cipher` to `plain`, and to
+    compress that to what `judge` expands; of RNG to give `tag` when it has had all `inputs`.
     """
 
     ident: str
@@ -65,6 +79,15 @@ class Case:
     """Tag; digest or its beginning."""
     tag_bytes: int = 0
     """Length of the tag to configure; 0 for classes without."""
+    dh_p: bytes = b""
+    """Of "dh", the prime."""
+    dh_g: bytes = b""
+    """Of "dh", the generator."""
+    inputs: tuple[tuple[bytes, bytes], ...] = ()
+    """Of RNG, for each request the entropy and what is mixed in: instantiation, perhaps a reseed,
+    and two that generate."""
+    judge: Judge | None = None
+    """Of COMP, who judges."""
     expect: Expect = Expect.SAME
     """What is to happen."""
     error: int = 0
@@ -84,9 +107,18 @@ class Case:
             self.plain,
             self.cipher,
             self.tag,
+            self.dh_p,
+            self.dh_g,
+            self.inputs,
             self.expect,
             self.error,
         )
+
+    @property
+    def setup(self) -> tuple[object, ...]:
+        """What it has in common with those that can share its context: not with what is random."""
+        own = self.ident if self.alg_class is AlgClass.RNG else ""
+        return self.key, self.auth_key, self.tag_bytes, self.dh_p, self.dh_g, own
 
 
 def refused_only(case: Case) -> Case:
@@ -143,6 +175,8 @@ class Outcome:
     """Cases that the implementation does not take."""
     requests: int = 0
     """Requests that were run."""
+    judge: str = ""
+    """Who judged; empty = published vectors, or another implementation's answers."""
     reasons: dict[str, int] = field(default_factory=dict)
     """Why cases were skipped, and how many."""
     failures: list[Failure] = field(default_factory=list)

@@ -70,6 +70,8 @@ class Text(Report):
         verdict = _verdict(outcome)
         counts = f"{outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped"
         self._print(f"{verdict:4}  {outcome.driver:32}  {outcome.name:28}  {counts}")
+        if outcome.judge:
+            self._print(f"      judged by {outcome.judge}")
         for reason, count in outcome.reasons.items():
             self._print(f"      skipped {count}: {reason}")
         for line in _failures(outcome):
@@ -106,6 +108,8 @@ class Tap(Report):
             f"# {outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped, "
             f"{outcome.requests} requests"
         )
+        if outcome.judge:
+            self._print(f"# judged by {outcome.judge}")
         for text in _failures(outcome):
             self._print(f"# {text}")
 

@@ -16,13 +16,27 @@ from ..errors import CryptoDevError, PolicyError
 from ..info import Algorithm
 from .arena import Arena
 from .batch import Batch, Wrong, error_name
-from .layouts import CIPHER_LAYOUTS, HASH_LAYOUTS, OPERAND_LAYOUTS
+from .layouts import (
+    CIPHER_LAYOUTS,
+    HASH_LAYOUTS,
+    OPERAND_LAYOUTS,
+    CipherLayout,
+    HashLayout,
+    OperandLayout,
+)
 from .model import Case, Expect, Failure, Outcome
 
-OPERANDS = (AlgClass.AKCIPHER, AlgClass.SIG, AlgClass.KPP)
-"""Classes that have operands instead of data: each request is in one run, whatever its layout."""
-CLASSES = (AlgClass.SKCIPHER, AlgClass.AEAD, AlgClass.HASH, *OPERANDS)
-"""Classes of which there are cases."""
+COMPARED = (AlgClass.SKCIPHER, AlgClass.AEAD, AlgClass.HASH, AlgClass.COMP)
+"""Classes of which one implementation can be held against another."""
+
+Layout = CipherLayout | HashLayout | OperandLayout
+
+_LAYOUTS: dict[AlgClass, Sequence[CipherLayout | HashLayout]] = {
+    AlgClass.SKCIPHER: CIPHER_LAYOUTS,
+    AlgClass.AEAD: CIPHER_LAYOUTS,
+    AlgClass.HASH: HASH_LAYOUTS,
+}
+"""The layouts of a class; OPERAND_LAYOUTS of any other."""
 
 TOO_LONG = "longer than the device takes"
 MAX_FAILURES = 100
@@ -32,6 +46,22 @@ _ARENA_BYTES = 1 << 21
 _ARENA_MAX_BYTES = 1 << 28
 _BATCH_CASES = 64
 _CONFIGURATION = "configuration"
+_FLAGS = {
+    AlgClass.AKCIPHER: lib.DEVCRYPTO_CONFIG_PRIVATE,
+    AlgClass.RNG: lib.DEVCRYPTO_CONFIG_ENTROPY,
+}
+"""How a class is configured for its cases."""
+
+
+def _sessions(alg_class: AlgClass) -> list[tuple[bool, Sequence[Layout]]]:
+    """The contexts that cases take: whether it keeps layouts, and which are run in it."""
+    layouts = _LAYOUTS.get(alg_class)
+    if layouts is not None:
+        return [(keep, [each for each in layouts if each.keep is keep]) for keep in (False, True)]
+    if alg_class is AlgClass.RNG:
+        # What a generator was given stays with it.
+        return [(False, [each]) for each in OPERAND_LAYOUTS]
+    return [(False, OPERAND_LAYOUTS)]
 
 
 class Runner:
@@ -66,8 +96,10 @@ class Runner:
             PolicyError: it may not be used.
         """
         run = _Run(algorithm, asked or algorithm.driver, self)
-        groups: dict[tuple[bytes, bytes, int], list[Case]] = {}
+        groups: dict[tuple[object, ...], list[Case]] = {}
         for case in cases:
+            if case.judge is not None:
+                run.outcome.judge = case.judge.name
             if reason := self._misfit(algorithm, case):
                 run.outcome.skip(reason)
                 self._advance(1)
@@ -75,7 +107,7 @@ class Runner:
                 run.refuse(case)
                 self._advance(1)
             else:
-                groups.setdefault((case.key, case.auth_key, case.tag_bytes), []).append(case)
+                groups.setdefault(case.setup, []).append(case)
         for group in groups.values():
             for start in range(0, len(group), _BATCH_CASES):
                 part = group[start : start + _BATCH_CASES]
@@ -110,10 +142,13 @@ class Runner:
         """Most requests in a system call."""
         return self._limits.max_batch
 
+    @property
+    def max_comp_bytes(self) -> int:
+        """Most bytes that a compressed block gives."""
+        return self._limits.max_comp_bytes
+
     def fits_layout(self, case: Case) -> bool:
         """Whether a case can be run with its layout kept."""
-        if case.alg_class in OPERANDS:
-            return False
         size = max(len(case.plain), len(case.cipher)) + len(case.assoc) + len(case.tag)
         return size <= self._limits.max_layout_bytes
 
@@ -148,7 +183,7 @@ class _Run:
     def group(self, cases: Sequence[Case]) -> None:
         """Cases with one key and length of the tag."""
         failed: dict[int, tuple[Case, str, str, str]] = {}
-        for keep in (False, True):
+        for keep, layouts in _sessions(self._algorithm.alg_class):
             fitting = [case for case in cases if not keep or self._runner.fits_layout(case)]
             if not fitting:
                 continue
@@ -158,7 +193,7 @@ class _Run:
                         wrong = (case, _CONFIGURATION, error_name(0), error_name(error))
                         failed.setdefault(id(case), wrong)
                     continue
-                for each in self._run(context.fileno(), fitting, keep=keep):
+                for each in self._run(context.fileno(), fitting, layouts):
                     found = (each.case, each.layout, each.expected, each.got)
                     failed.setdefault(id(each.case), found)
         self.outcome.passed += len(cases) - len(failed)
@@ -170,8 +205,7 @@ class _Run:
         held = memoryview(bytearray(64 + 1 + len(case.key)))[65:] if keep else bytearray(case.key)
         held[:] = case.key
         flags = lib.DEVCRYPTO_CONFIG_LAYOUT if keep else 0
-        if case.alg_class is AlgClass.AKCIPHER:
-            flags |= lib.DEVCRYPTO_CONFIG_PRIVATE
+        flags |= _FLAGS.get(case.alg_class, 0)
         try:
             told = _ioctl.config(
                 context.fileno(),
@@ -179,6 +213,8 @@ class _Run:
                 case.alg_class,
                 key=held,
                 auth_key=case.auth_key,
+                dh_p=case.dh_p,
+                dh_g=case.dh_g,
                 tag_bytes=case.tag_bytes,
                 flags=flags,
             )
@@ -189,30 +225,29 @@ class _Run:
         self._output_bytes = told["output_bytes"]
         return 0
 
-    def _run(self, fd: int, cases: Sequence[Case], *, keep: bool) -> list[Wrong]:
-        count = max(map(len, (CIPHER_LAYOUTS, HASH_LAYOUTS, OPERAND_LAYOUTS)))
-        arena = self._runner.arena(max(Batch.room(case, count) for case in cases))
+    def _run(self, fd: int, cases: Sequence[Case], layouts: Sequence[Layout]) -> list[Wrong]:
+        arena = self._runner.arena(max(Batch.room(case, len(layouts)) for case in cases))
         batch = Batch(arena, self._algorithm, self._runner.max_batch)
         wrong: list[Wrong] = []
         for case in cases:
-            if arena.used + Batch.room(case, count) > arena.size:
+            if arena.used + Batch.room(case, len(layouts)) > arena.size:
                 wrong += self._execute(fd, batch)
                 batch = Batch(arena, self._algorithm, self._runner.max_batch)
-            self._add(batch, case, keep=keep)
+            for layout in layouts:
+                self._add(batch, case, layout)
         return wrong + self._execute(fd, batch)
 
-    def _add(self, batch: Batch, case: Case, *, keep: bool) -> None:
-        if case.alg_class in OPERANDS:
-            for operands in OPERAND_LAYOUTS:
-                batch.add_operands(case, operands, self._output_bytes)
-        elif case.alg_class is AlgClass.HASH:
-            for hash_layout in HASH_LAYOUTS:
-                if hash_layout.keep is keep:
-                    batch.add_hash(case, hash_layout)
+    def _add(self, batch: Batch, case: Case, layout: Layout) -> None:
+        if isinstance(layout, CipherLayout):
+            batch.add_cipher(case, layout)
+        elif isinstance(layout, HashLayout):
+            batch.add_hash(case, layout)
+        elif case.alg_class is AlgClass.COMP:
+            batch.add_block(case, layout, self._runner.max_comp_bytes)
+        elif case.alg_class is AlgClass.RNG:
+            batch.add_random(case, layout)
         else:
-            for layout in CIPHER_LAYOUTS:
-                if layout.keep is keep:
-                    batch.add_cipher(case, layout)
+            batch.add_operands(case, layout, self._output_bytes)
 
     def _execute(self, fd: int, batch: Batch) -> list[Wrong]:
         self.outcome.requests += len(batch)

@@ -44,7 +44,7 @@ def targets(name: str, alg_class: AlgClass, *, path: str | os.PathLike[str]) -> 
     """Yield the implementations of a generic name, once the kernel has loaded what it can.
 
     Args:
-        name: generic name.
+        name: generic name; of a random generator that of the implementation.
         alg_class: its class.
         path: node of the device.
     """
@@ -59,6 +59,10 @@ def targets(name: str, alg_class: AlgClass, *, path: str | os.PathLike[str]) -> 
         return
     except PolicyError:
         best = None
+    if best is not None and name == best.driver != best.name:
+        # Of random generators each has vectors of its own.
+        yield Target(best.name, name, alg_class, best, name)
+        return
     _instantiate(name, alg_class, path=path)
     drivers = {
         entry.driver: None

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import offers
-from tests.vectors import pack, packed
+from pycryptodev import AlgClass
+from pycryptodev.cli import main
+from pycryptodev.cli.exit_codes import ExitCode
+from tests import offers, operations
+from tests.vectors import drbg, pack, packed
 from tests.vectors.model import Record
 
 EXPECTED = {
@@ -44,7 +47,9 @@ def test_published_vectors(tmp_path: Path, record_property: Callable[[str, objec
     status, rows = run(pack.ROOT_VECTORS, tmp_path / "report.jsonl")
     assert status == 0
     ran = {row["driver"]: (row["passed"], row["layouts"]) for row in rows}
-    record_property("vectors rng", sum(EXPECTED[str(name)]["cases"] for name in ran))
+    for operation in operations.OPERATIONS[AlgClass.RNG]:
+        cases = sum(EXPECTED[str(name)]["cases"] for name in ran)
+        record_property(f"vectors rng {operation}", cases)
     wanted = {name: (EXPECTED[name]["cases"], 3) for name in OFFERED & EXPECTED.keys()}
     assert ran == wanted
 
@@ -72,3 +77,22 @@ def test_wrong_vector_is_noticed(corruption: str, tmp_path: Path) -> None:
     packed.write(tmp_path / "wrong.bin", [wrong])
     status, rows = run(tmp_path / "wrong.bin", tmp_path / "report.jsonl")
     assert (status, [row["failed"] for row in rows]) == (1, [1])
+
+
+def test_selftest_runs_the_published_vectors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In all layouts, and a wrong one is named."""
+    assert main(["selftest", "--json", "--limit", "0", "--vectors", str(drbg.PATH)]) == 0
+    outcomes = json.loads(capsys.readouterr().out)["outcomes"]
+    ran = {each["driver"]: each["passed"] for each in outcomes if each["passed"]}
+    assert ran == {name: EXPECTED[name]["cases"] for name in OFFERED & EXPECTED.keys()}
+    path = tmp_path / drbg.PATH.name
+    text = drbg.PATH.read_text(encoding="ascii")
+    path.write_text(text.replace("ReturnedBits = 527b", "ReturnedBits = 527a"), encoding="ascii")
+    driver = "drbg_pr_sha256"
+    arguments = ["--json", "--limit", "0", "--vectors", str(path), "--driver", driver]
+    assert main(["selftest", *arguments]) == ExitCode.MISMATCH
+    (outcome,) = json.loads(capsys.readouterr().out)["outcomes"]
+    assert (outcome["driver"], outcome["failed"]) == (driver, 1)
+    assert outcome["failures"][0]["vector"] == "drbg.rsp:11"

@@ -35,6 +35,7 @@ from pycryptodev import (
     query,
 )
 from pycryptodev.keys.agreement import ffdhe_prime
+from tests.operations import GOST_SIGNATURES, GOST_TEXT
 
 DATA = Path(__file__).parents[1] / "host/data"
 TEXT = b"a message of the tests"
@@ -233,25 +234,14 @@ def test_ecdsa(requires: Callable[[str], None], curve: str, name: str) -> None:
             own.verify(wrong, text, hash=name)
 
 
-SIGNATURES = {
-    256: "f26f324010ea37b0f8bd24cd6de7849739a2d8522ee175b186aca3a4708e21cf"
-    "ea2777e99879002a0ddee0b15a108469d3ee1065b5df9245ceab9fa93a5bbeaa",
-    512: "7637f9a7d14db10544bcbd149008105584bb601ba983a3a7cabf0b7b714a5c3b"
-    "4d8471e2645922d27191f9f6e280278cec64a2f9d4b987a0a78e32c0ab762fb0"
-    "306114dc84bf96890910ae9eb90c8e7a3c7be1abf64e1572075b1d2837071b49"
-    "192e1ec380bcf4a6c5388ed5a41306ef33a4711181f48fc898acf79e8891f8db",
-}
-"""Of TEXT, by OpenSSL's engine gost: `openssl dgst -md_gost12_256 -sign`."""
-
-
 @pytest.mark.requires("ecrdsa")
-@pytest.mark.parametrize("bits", SIGNATURES)
+@pytest.mark.parametrize("bits", GOST_SIGNATURES)
 def test_ecrdsa(requires: Callable[[str], None], bits: int) -> None:
     requires(f"streebog{bits}")
     key = keys.verifying_key((DATA / f"gost{bits}.pem").read_bytes())
-    signature = bytes.fromhex(SIGNATURES[bits])
-    key.verify(signature, TEXT)
-    for wrong, text in ((changed(signature, 12), TEXT), (signature, TEXT + b"!")):
+    signature = bytes.fromhex(GOST_SIGNATURES[bits])
+    key.verify(signature, GOST_TEXT)
+    for wrong, text in ((changed(signature, 12), GOST_TEXT), (signature, GOST_TEXT + b"!")):
         with pytest.raises(InvalidSignature):
             key.verify(wrong, text)
 

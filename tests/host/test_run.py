@@ -45,13 +45,17 @@ def test_a_report_without_a_test_is_none(tmp_path: Path) -> None:
 
 
 RESULTS = {
-    "6.1": Counts(9, properties={"algorithms aead": "25", "algorithms rng": "2"}),
-    "7": Counts(8, 0, 1, properties={"algorithms aead": "24", "vectors aead": "45000"}),
+    "6.1": Counts(
+        9, properties={"algorithms kpp public key": "4", "algorithms aead encrypt": "25"}
+    ),
+    "7": Counts(
+        8, 0, 1, properties={"algorithms aead encrypt": "24", "vectors aead encrypt": "45000"}
+    ),
 }
 TABLE = """| algorithms / vectors | 6.1 | 7 |
 | --- | --- | --- |
-| aead | 25 | 24 / 45,000 |
-| rng | 2 | 0 |
+| aead encrypt | 25 | 24 / 45,000 |
+| kpp public key | 4 | 0 |
 """
 
 
@@ -69,6 +73,13 @@ def test_the_readme_has_to_have_the_table(
     readme.write_text(f"# Title\n\n{TABLE}| hash | 1 | 1 |\n\nText\n", encoding="utf-8")
     assert run.compare(RESULTS) == Counts(failed=1)
     assert capsys.readouterr().out == f"{TABLE}{TABLE}test: README.md has another table\n"
+
+
+def test_the_table_takes_a_part_of_each_part() -> None:
+    for part in run.parts_of("6.1"):
+        for path in run.TABLE[part.name]:
+            assert path.startswith(part.paths)
+            assert (run.PROJECT / path.partition("::")[0]).is_file()
 
 
 # --- kernels that find faults -----------------------------------------------------------------

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from pycryptodev import AlgClass
-from pycryptodev.selftest import acvp, cavp, vectors, wycheproof
+from pycryptodev.selftest import acvp, cavp, cavp_dh, cavp_drbg, vectors, wycheproof
 from pycryptodev.selftest import wycheproof_keys as keys
 from pycryptodev.selftest.model import Case, Direction, Expect, LeftOut, spread
 from pycryptodev.selftest.wycheproof_model import ACCEPTABLE, NO_ALGORITHM
@@ -212,6 +212,100 @@ def test_a_file_that_does_not_tell_is_told(tmp_path: Path) -> None:
     assert {
         each.name for each in read(path, algorithm="cbc(serpent)") if isinstance(each, Case)
     } == {"cbc(serpent)"}
+
+
+# No prime: a reader asks for its length alone.
+PRIME = (1 << 1535) + 1
+
+
+def test_cavp_dh(tmp_path: Path) -> None:
+    def entry(result: str, peer: int = 5) -> str:
+        return (
+            f"COUNT = 0\nXstatCAVS = 03\nYstatCAVS = {peer:x}\nXstatIUT = 0007\nYstatIUT = 0b\n"
+            f"Z = 0d\nResult = {result}\n\n"
+        )
+
+    text = f"[FB]\n[FB - SHA1]\nP = {PRIME:0384x}\nQ = 0b\nG = 02\n\n"
+    text += entry("P (0 - Correct)")
+    text += entry("F (5 - Z changed )")
+    text += entry("F (3 - IUT's Static public key fails PKV 5.6.2.4)")
+    text += entry("F (1 - CAVS's Static public key fails PKV 5.6.2.4)")
+    text += entry("F (1 - CAVS's Static public key fails PKV 5.6.2.4)", PRIME)
+    text += "[FA - SHA1]\nP = 0b\nQ = 0b\nG = 02\n\n" + entry("P (0 - Correct)")
+    good, secret, own, subgroup, peer, short = read(
+        write(tmp_path, "KASValidityTest_FFCStatic_NOKC_ZZOnly_init.fax", text)
+    )
+    assert good == Case(
+        ident="KASValidityTest_FFCStatic_NOKC_ZZOnly_init.fax:7",
+        alg_class=AlgClass.KPP,
+        name="dh",
+        key=b"\7",
+        dh_p=PRIME.to_bytes(192, "big"),
+        dh_g=b"\2",
+        plain=b"\5",
+        cipher=bytes(191) + b"\r",
+        tag=bytes(191) + b"\v",
+    )
+    for wrong, halves in ((secret, (good.cipher, b"")), (own, (b"", good.tag))):
+        assert isinstance(wrong, Case)
+        assert (wrong.expect, (wrong.cipher, wrong.tag)) == (Expect.DIFFERENT, halves)
+    assert isinstance(subgroup, LeftOut)
+    assert subgroup.reason == cavp_dh.SUBGROUP
+    assert isinstance(peer, Case) and isinstance(short, Case)
+    assert (peer.expect, peer.error, peer.tag) == (Expect.REFUSED, errno.EINVAL, b"")
+    assert (short.expect, short.error) == (Expect.NOT_CONFIGURED, errno.EINVAL)
+
+
+DRBG = """\
+[{section}]
+[PredictionResistance = {resists}]
+
+COUNT = 0
+EntropyInput = 01
+Nonce = 02
+PersonalizationString = 03
+{reseed}AdditionalInput = 06
+{first}AdditionalInput = 07
+{second}ReturnedBits = 0a
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "section", "name"),
+    [
+        ("HMAC_DRBG.rsp", "SHA-512", "hmac_sha512"),
+        ("Hash_DRBG.rsp", "SHA-1", "sha1"),
+        ("CTR_DRBG.rsp", "AES-192 use df", "ctr_aes192"),
+        ("drbg.rsp", "HMAC SHA-256", "hmac_sha256"),
+    ],
+)
+def test_cavp_drbg(file: str, section: str, name: str, tmp_path: Path) -> None:
+    text = DRBG.format(
+        section=section,
+        resists=True,
+        reseed="",
+        first="EntropyInputPR = 08\n",
+        second="EntropyInputPR = 09\n",
+    )
+    assert only(write(tmp_path, file, text)) == Case(
+        ident=f"{file}:4",
+        alg_class=AlgClass.RNG,
+        name=f"drbg_pr_{name}",
+        inputs=((b"\1\2", b"\3"), (b"\x08", b"\6"), (b"\t", b"\7")),
+        tag=b"\n",
+    )
+    reseed = "EntropyInputReseed = 04\nAdditionalInputReseed = 05\n"
+    text = DRBG.format(section=section, resists=False, reseed=reseed, first="", second="")
+    case = only(write(tmp_path, file, text))
+    assert case.name == f"drbg_nopr_{name}"
+    assert case.inputs == ((b"\1\2", b"\3"), (b"\4", b"\5"), (b"", b"\6"), (b"", b"\7"))
+
+
+def test_cavp_drbg_left_out(tmp_path: Path) -> None:
+    text = DRBG.format(section="AES-128 no df", resists=False, reseed="", first="", second="")
+    assert read(write(tmp_path, "CTR_DRBG.rsp", text)) == [
+        LeftOut("CTR_DRBG.rsp:4", cavp_drbg.NO_ALGORITHM)
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "nothing of the kind\n", CBC.replace("IV = 0", "IV = x")])

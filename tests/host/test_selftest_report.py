@@ -10,7 +10,7 @@ import pytest
 from pycryptodev import AlgClass
 from pycryptodev.cli import main
 from pycryptodev.cli.exit_codes import ExitCode
-from pycryptodev.selftest import vectors
+from pycryptodev.selftest import compression, vectors
 from pycryptodev.selftest.arena import PAGE, Arena
 from pycryptodev.selftest.layouts import CIPHER_LAYOUTS, HASH_LAYOUTS, WHOLE, cut
 from pycryptodev.selftest.model import Failure, Outcome
@@ -79,6 +79,32 @@ def test_tap() -> None:
     ]
     assert "# a.rsp:0 (out of place)" in said
     assert "# seed 5" in said
+
+
+@pytest.mark.parametrize(
+    ("form", "said"), [(Text, "      judged by zlib"), (Tap, "# judged by zlib")]
+)
+def test_the_judge_is_named(form: type[Report], said: str) -> None:
+    judged = Outcome("deflate", "deflate-scomp", AlgClass.COMP, passed=1, judge="zlib")
+    assert said in lines(form, judged)
+    assert said not in lines(form, GOOD)
+
+
+@pytest.mark.parametrize("name", ["deflate", "zlib-deflate"])
+def test_zlib_judges(name: str) -> None:
+    judge = compression.zlib_judge(name)
+    assert judge is not None
+    packed = judge.compress(b"text")
+    assert judge.expand(packed, 4) == b"text"
+    # More than was asked for is as wrong as less; one byte of it is enough.
+    assert judge.expand(judge.compress(b"texts"), 5) == b"texts"
+    for wrong in (packed[:-1], packed + b"!", b"\xff" * 9, judge.compress(bytes(9))):
+        with pytest.raises(ValueError, match=r"."):
+            judge.expand(wrong, 4)
+
+
+def test_zlib_knows_no_other_format() -> None:
+    assert compression.zlib_judge("zstd") is None
 
 
 def test_json() -> None:
