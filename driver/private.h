@@ -219,6 +219,7 @@ struct dc_keys {
  * @ops: bit (1 << DEVCRYPTO_OP_*) for each operation
  * @config_flags: DEVCRYPTO_CONFIG_* that it knows, besides QUERY
  * @config_fields: DC_USES_*
+ * @queue_flags: CRYPTO_TFM_REQ_* of submitted requests, besides MAY_SLEEP
  * @cost_is_size: what an operation costs depends on the length of its input
  * @open: allocates the crypto API's tfm of that name and fills @tfm in
  * @close: frees the crypto API's tfm
@@ -254,6 +255,7 @@ struct dc_class {
 	u32 ops;
 	u32 config_flags;
 	u32 config_fields;
+	u32 queue_flags;
 	bool cost_is_size;
 	int (*open)(struct dc_tfm *tfm, const char *name);
 	void (*close)(struct dc_tfm *tfm);
@@ -562,6 +564,7 @@ int dc_request_begin(struct dc_request *rq);
 void dc_request_release(struct dc_request *rq, int err);
 int dc_request_error(const struct dc_request *rq, int err);
 void dc_request_learn(const struct dc_request *rq, u32 answers);
+bool dc_request_was_taken(u32 callback_flags, int err);
 bool dc_request_was_refused(const struct dc_request *rq, int err);
 void dc_request_end(struct dc_request *rq);
 int dc_request_buffers(struct dc_request *rq);

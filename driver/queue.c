@@ -244,6 +244,7 @@ bool dc_queue_execute(struct dc_request *rq)
 {
 	struct dc_context *ctx = rq->ctx;
 	struct dc_tfm *tfm = ctx->tfm;
+	const u32 callback_flags = rq->callback_flags;
 	int err = rq->error;
 
 	/* It could not be loaded, or nobody is left who would have its output. */
@@ -264,7 +265,7 @@ bool dc_queue_execute(struct dc_request *rq)
 			break;
 		}
 		err = tfm->class->start(rq);
-		if (err == -EINPROGRESS)
+		if (dc_request_was_taken(callback_flags, err))
 			return false;
 		if (dc_request_was_refused(rq, err)) {
 			dc_queue_stall(rq);

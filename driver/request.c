@@ -307,6 +307,17 @@ int dc_request_error(const struct dc_request *rq, int err)
 	}
 }
 
+/**
+ * dc_request_was_taken() - is a request the engine's now, or in its backlog?
+ * @callback_flags: the request's, which may have ended meanwhile
+ * @err: what starting it returned
+ */
+bool dc_request_was_taken(u32 callback_flags, int err)
+{
+	return err == -EINPROGRESS ||
+	       (err == -EBUSY && callback_flags & CRYPTO_TFM_REQ_MAY_BACKLOG);
+}
+
 /* Did an engine refuse the request because its queue is full? Some say so. */
 bool dc_request_was_refused(const struct dc_request *rq, int err)
 {
@@ -511,7 +522,8 @@ fault:
  */
 void dc_request_submit(struct dc_request *rq)
 {
-	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP;
+	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP |
+			     rq->ctx->tfm->class->queue_flags;
 	rq->mm = current->mm;
 	mmgrab(rq->mm);
 	rq->next = NULL;

@@ -97,7 +97,7 @@ static bool dc_run_execute(struct dc_request *rq)
 			}
 		}
 		err = dc_run_start(rq);
-		if (err == -EINPROGRESS || err == -EBUSY) {
+		if (dc_request_was_taken(rq->callback_flags, err)) {
 			if (!dc_run_wait(rq))
 				return false;
 			err = rq->error;
