@@ -236,7 +236,7 @@ TEST(unknown_flags)
 	struct devcrypto_config config = config_of(SKCIPHER, "cbc(aes)", KEY_BYTES);
 	uint32_t flag;
 
-	for (flag = DEVCRYPTO_CONFIG_ENTROPY << 1; flag; flag <<= 1) {
+	for (flag = DEVCRYPTO_CONFIG_ZEROCOPY << 1; flag; flag <<= 1) {
 		config.flags = flag;
 		expect_refused(EINVAL, &config);
 	}
