@@ -20,7 +20,7 @@ BIN     := build/venv/bin
 
 PACKAGES := \
 	qemu-system-x86 busybox-static udev kmod iproute2 keyutils procps util-linux \
-	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd lz4 lzop \
+	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd lz4 lzop liburing-dev \
 	python3-venv python3-dev \
 	bash-completion groff-base man-db mandoc pkgconf
 # What building a kernel takes besides, and the TPM that the guest has with it.
@@ -93,7 +93,7 @@ shell: venv  ## boot a guest and give a shell in it (10 s)
 # --- using and testing it ---------------------------------------------------------------------
 
 .PHONY: run
-run: venv driver  ## the main job on real input, in the guest (half a minute; 2 the first time)
+run: venv driver  ## the main job on real input, in the guest (a minute; 2 and a half the first time)
 	@$(BIN)/python -m demo.run --kernel '$(KERNEL)'
 
 .PHONY: tests-build

@@ -3,7 +3,10 @@
  * The demonstration's C half: puts a file through algorithms of the kernel and
  * checks each result against OpenSSL.
  *
- *	demo FILE ALGORITHM...
+ *	demo FILE WAY ALGORITHM...
+ *
+ * The way is "run", for the file as a whole and a caller that waits, or "submit"
+ * or "uring", for pieces of it at the same time.
  *
  * One line a job, separated by tabs: operation, algorithm, driver, bytes,
  * seconds in the device, "OpenSSL", and "ok" or what is wrong.
@@ -17,21 +20,12 @@
 #include <time.h>
 
 #include "device.h"
+#include "job.h"
 #include "judge.h"
-
-#define BLOCK 16
+#include "pieces.h"
 
 /* Exit status: a result is wrong. Anything else that is not 0: there is none. */
 #define WRONG_RESULT 3
-
-struct algorithm {
-	const char *name;
-	const char *openssl;
-	size_t key_bytes;
-	__u32 alg_class;
-	/* CBC takes whole blocks. */
-	bool padded;
-};
 
 static const struct algorithm algorithms[] = {
 	{ "cbc(aes)", "AES-256-CBC", 32, DEVCRYPTO_CLASS_SKCIPHER, true },
@@ -44,25 +38,7 @@ static const struct algorithm algorithms[] = {
 	{ "hmac(sha256)", "SHA256", 32, DEVCRYPTO_CLASS_HASH, false },
 };
 
-/* A file in memory, with room for padding behind it. */
-struct file {
-	unsigned char *data;
-	size_t bytes;
-};
-
-/* What one algorithm does to one file. */
-struct job {
-	const struct algorithm *algorithm;
-	const struct file *file;
-	struct device device;
-	unsigned char key[64], iv[BLOCK];
-	/* Of the text with its padding. */
-	unsigned char *ours, *theirs;
-	size_t bytes;
-	int failed;
-};
-
-static double now(void)
+double now(void)
 {
 	struct timespec time;
 
@@ -86,8 +62,7 @@ static struct file read_file(const char *name)
 	return file;
 }
 
-/* The device has returned: the result, if there is one, is right or not. */
-static void report(struct job *job, const char *operation, double seconds, int result, bool right)
+void report(struct job *job, const char *operation, double seconds, int result, bool right)
 {
 	const char *verdict = result ? strerror(-result) : right ? "ok" : "differs";
 
@@ -174,7 +149,7 @@ static void run_hash(struct job *job)
 	       bytes == job->device.config.out_digest_bytes && !memcmp(ours, theirs, bytes));
 }
 
-static int run_job(const struct algorithm *algorithm, const struct file *file)
+static int run_job(const struct algorithm *algorithm, const struct file *file, flight_way *way)
 {
 	struct job job = { .algorithm = algorithm, .file = file, .bytes = file->bytes };
 
@@ -191,7 +166,9 @@ static int run_job(const struct algorithm *algorithm, const struct file *file)
 	job.theirs = malloc(job.bytes + BLOCK);
 	if (!job.ours || !job.theirs)
 		err(1, "%zu bytes", job.bytes);
-	if (algorithm->alg_class == DEVCRYPTO_CLASS_SKCIPHER)
+	if (way)
+		run_pieces(&job, way);
+	else if (algorithm->alg_class == DEVCRYPTO_CLASS_SKCIPHER)
 		run_cipher(&job);
 	else if (algorithm->alg_class == DEVCRYPTO_CLASS_AEAD)
 		run_aead(&job);
@@ -203,22 +180,36 @@ static int run_job(const struct algorithm *algorithm, const struct file *file)
 	return job.failed;
 }
 
+/* NULL is the one that waits for each request. */
+static flight_way *way_of(const char *name)
+{
+	if (!strcmp(name, "submit"))
+		return flight_submit;
+	if (!strcmp(name, "uring"))
+		return flight_uring;
+	if (strcmp(name, "run"))
+		errx(2, "%s: no such way", name);
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	const size_t known = sizeof(algorithms) / sizeof(algorithms[0]);
 	struct file file;
+	flight_way *way;
 	int failed = 0, i;
 	size_t at;
 
-	if (argc < 3)
-		errx(2, "usage: demo FILE ALGORITHM...");
+	if (argc < 4)
+		errx(2, "usage: demo FILE WAY ALGORITHM...");
 	file = read_file(argv[1]);
-	for (i = 2; i < argc; i++) {
+	way = way_of(argv[2]);
+	for (i = 3; i < argc; i++) {
 		for (at = 0; at < known && strcmp(algorithms[at].name, argv[i]); at++)
 			;
 		if (at == known)
 			errx(2, "%s: no judge knows it", argv[i]);
-		failed += run_job(&algorithms[at], &file);
+		failed += run_job(&algorithms[at], &file, way);
 	}
 	return failed ? WRONG_RESULT : 0;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Put files through /dev/crypto, from C and from Python, and have others check every result.
 
-Usage: demo.py C_PROGRAM KERNEL_IMAGE LIBRARY LIBRARY TEXTS
+Usage: python -m demo.demo C_PROGRAM KERNEL_IMAGE LIBRARY LIBRARY TEXTS
 
 Each line of the table is a job: the device did it, and a program apart from it did the same, or
 undid it. The exit status is 1 if any result differs, or if a job is missing.
@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from cryptography.exceptions import InvalidTag as JudgesInvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pycryptodev import (
-    CryptoDevError,
     CryptoDevice,
     InvalidSignature,
     InvalidTag,
@@ -33,103 +31,19 @@ from pycryptodev import (
     keys,
 )
 
-MIB = 1 << 20
+from .job import COREUTILS, DIFFERS, GOOD, MIB, OPENSSL, Row, do_job, run_tool, show_head
+from .pieces import Pieces
+
 BLOCK = 16
-OPENSSL = "OpenSSL"
-COREUTILS = "coreutils"
 RANDOM_BYTES = 1024
-GOOD = "ok"
-DIFFERS = "differs"
 WRONG_RESULT = 3
 """Exit status of the C program if a result is wrong."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """What became of one job.
-
-    Args:
-        operation: what was done.
-        algorithm: name at the crypto API.
-        driver: the implementation that the kernel chose.
-        language: who called the device.
-        file: what it was done to.
-        size: bytes that went through the device.
-        seconds: time in the device.
-        judge: what checked the result.
-        verdict: "ok", or what is wrong.
-    """
-
-    operation: str
-    algorithm: str
-    driver: str
-    language: str
-    file: str
-    size: int
-    seconds: float
-    judge: str
-    verdict: str
-
-    def show(self) -> None:
-        """Print it as a line of the table."""
-        rate = self.size / MIB / self.seconds if self.seconds else 0.0
-        print(
-            f"{self.operation:<8} {self.algorithm:<27} {self.driver:<36} {self.language:<6} "
-            f"{self.file:<18.18} {self.size / MIB:>6.1f} {rate:>7.1f}  {self.judge:<9}  "
-            f"{self.verdict}",
-            flush=True,
-        )
-
-
-def show_head() -> None:
-    """Print the names of the columns."""
-    head = (
-        f"{'job':<8} {'algorithm':<27} {'driver':<36} {'by':<6} {'file':<18} {'MiB':>6} "
-        f"{'MiB/s':>7}  {'checked':<9}  result"
-    )
-    print(f"{head}\n{'-' * len(head)}", flush=True)
-
-
-def run_tool(*command: str, text: bytes | None = None) -> bytes:
-    """Run a program that has to succeed, and return its standard output."""
-    return subprocess.run(command, input=text, stdout=subprocess.PIPE, check=True).stdout
 
 
 def make_key(path: Path, *options: str) -> None:
     """Have openssl make a private key."""
     command = ["openssl", "genpkey", *options, "-out", str(path)]
     subprocess.run(command, stderr=subprocess.DEVNULL, check=True)
-
-
-def do_job(
-    operation: str,
-    device: CryptoDevice,
-    judge: str,
-    about: tuple[str, int],
-    work: Callable[[], bytes],
-    expected: Callable[[], bytes],
-) -> Row:
-    """Do a job, and then have it checked.
-
-    Args:
-        operation: what is done.
-        device: does it.
-        judge: what checks it.
-        about: what it is done to, and its bytes.
-        work: does it, and returns the result.
-        expected: returns the judge's.
-    """
-    verdict, seconds = GOOD, 0.0
-    try:
-        begin = time.monotonic()
-        result = work()
-        seconds = time.monotonic() - begin
-        if result != expected():
-            verdict = DIFFERS
-    except CryptoDevError as error:
-        verdict = str(error)
-    info = device.info
-    return Row(operation, info.name, info.driver, "Python", *about, seconds, judge, verdict)
 
 
 class Jobs:
@@ -335,9 +249,9 @@ def random_numbers() -> Iterator[Row]:
         yield do_job("random", device, "gzip", ("-", RANDOM_BYTES), draw, judged)
 
 
-def c_jobs(program: str, path: Path, *algorithms: str) -> Iterator[Row]:
-    """The jobs that the C program does on one file."""
-    command = [program, str(path), *algorithms]
+def c_jobs(program: str, path: Path, *algorithms: str, way: str = "run") -> Iterator[Row]:
+    """The jobs that the C program does on one file, in one of its ways."""
+    command = [program, str(path), way, *algorithms]
     missing = set(algorithms)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -348,7 +262,7 @@ def c_jobs(program: str, path: Path, *algorithms: str) -> Iterator[Row]:
                 operation,
                 algorithm,
                 driver,
-                "C",
+                "C" if way == "run" else f"C {way}",
                 path.name,
                 int(size),
                 float(seconds),
@@ -366,6 +280,9 @@ def all_jobs(program: str, kernel: Path, first: Path, second: Path, texts: Path)
     yield from c_jobs(program, kernel, "cbc(aes)", "gcm(aes)", "sha256", "hmac(sha256)")
     yield from c_jobs(program, first, "ctr(aes)", "xts(aes)", "rfc7539(chacha20,poly1305)")
     yield from c_jobs(program, texts, "cbc(aes)", "sha512")
+    for way in ("submit", "uring"):
+        pieces = ("ctr(aes)", "cbc(aes)", "gcm(aes)", "sha256")
+        yield from c_jobs(program, kernel, *pieces, way=way)
     jobs = Jobs(kernel)
     yield from jobs.aead()
     yield from jobs.hmac("sha256")
@@ -382,6 +299,8 @@ def all_jobs(program: str, kernel: Path, first: Path, second: Path, texts: Path)
     yield from jobs.compression("lz4", "lz4")
     yield from jobs.compression("lzo", "lzop")
     yield from jobs.signatures()
+    yield from Pieces(kernel).jobs()
+    yield Pieces(texts).compress()
     yield from agreement("P-256")
     yield from agreement("P-384")
     yield from random_numbers()

@@ -86,7 +86,7 @@ def main() -> int:
     for path in files:
         say(f"  {path.stat().st_size / (1 << 20):5.1f} MiB  {path}")
     say("booting a guest")
-    inner = shlex.join(["python", "demo/demo.py", "build/demo/demo", *map(str, files)])
+    inner = shlex.join(["python", "-m", "demo.demo", "build/demo/demo", *map(str, files)])
     command = ["/usr/bin/python3", "-B", "-m", "guest", "run", "--kernel", arguments.kernel]
     command += ["--as", "member", "--timeout", str(TIMEOUT_S), inner]
     status = subprocess.run(command, cwd=PROJECT, stdin=subprocess.DEVNULL, check=False).returncode
