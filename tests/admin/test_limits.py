@@ -17,6 +17,9 @@ from tests.admin.users import Holder, error_of, run_as
 CONTEXTS = "max_contexts_per_user"
 REQUEST_BYTES = "max_request_bytes"
 MEMORY = "max_memory_per_user"
+IN_FLIGHT = "max_in_flight"
+WORKERS = "max_workers_per_user"
+INLINE = "inline_bytes"
 KIB = 1024
 LEAST_REQUEST_BYTES = 64 * KIB
 MOST_REQUEST_BYTES = 64 * KIB * KIB
@@ -302,4 +305,13 @@ def test_values_can_be_given_at_load() -> None:
 
 def test_module_tells_its_parameters() -> None:
     names = {path.name for path in driver.PARAMETERS.iterdir()}
-    assert names == {CONTEXTS, REQUEST_BYTES, MEMORY}
+    assert names == {CONTEXTS, REQUEST_BYTES, MEMORY, IN_FLIGHT, WORKERS, INLINE}
+
+
+@pytest.mark.parametrize("value", [0, 4095, 65537])
+def test_room_for_less_than_a_chain_is_refused(value: int) -> None:
+    before = (driver.PARAMETERS / IN_FLIGHT).read_text(encoding="ascii")
+    with pytest.raises(OSError) as refused:
+        (driver.PARAMETERS / IN_FLIGHT).write_text(str(value), encoding="ascii")
+    assert refused.value.errno == errno.EINVAL
+    assert (driver.PARAMETERS / IN_FLIGHT).read_text(encoding="ascii") == before

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,9 @@ EVENTS = TRACING / "events/devcrypto"
 # Every field of every event. Whoever adds one has to see here that it is no secret.
 FIELDS = {
     "devcrypto_config": {"context", "name", "driver", "result"},
+    "devcrypto_submit": {"context", "user_data", "op", "src_bytes"},
     "devcrypto_start": {"context", "user_data", "op", "src_bytes"},
+    "devcrypto_cancel": {"context", "user_data", "op", "src_bytes"},
     "devcrypto_complete": {"context", "user_data", "result", "out_bytes"},
 }
 WINDOW = 6
@@ -68,9 +71,14 @@ def test_fdinfo_of_a_configured_context(name: str, key: bytes, alg_class: str) -
             "class": alg_class,
             "name": name,
             "driver": device.info.driver,
+            "in-flight": "0",
+            "finished": "0",
             "done": "0",
             "failed": "0",
+            "cancelled": "0",
             "bytes-copied": "0",
+            "bytes-zerocopy": "0",
+            "bytes-pinned": "0",
         }
 
 
@@ -96,6 +104,22 @@ def test_fdinfo_counts_associated_data() -> None:
     with CryptoDevice("gcm(aes)", key=bytes(16)) as device:
         device.encrypt(bytes(64), iv=bytes(12), assoc=bytes(20))
         assert fdinfo(device.fileno())["bytes-copied"] == str(64 + 20 + 64)
+
+
+def test_fdinfo_counts_what_was_submitted() -> None:
+    slow = Request(Op.DIGEST, bytes(4 << 20))
+    with CryptoDevice("sha256") as device, device.queue() as queue:
+        queue.submit([slow] * 8)
+        seen = fdinfo(queue.fileno())
+        assert int(seen["in-flight"]) + int(seen["finished"]) == 8
+        assert int(seen["in-flight"])
+        cancelled = queue.cancel_all()
+        while len(queue):
+            queue.reap(1)
+        seen = fdinfo(queue.fileno())
+        assert (seen["in-flight"], seen["finished"], seen["failed"]) == ("0", "0", "0")
+        assert (int(seen["cancelled"]), int(seen["done"])) == (cancelled, 8 - cancelled)
+        assert cancelled
 
 
 # --- tracepoints ------------------------------------------------------------------------------
@@ -175,6 +199,34 @@ def test_events_of_a_request() -> None:
         "result": "0",
         "out_bytes": "48",
     }
+
+
+def test_events_of_submitted_requests() -> None:
+    with tracing():
+        with CryptoDevice("sha256") as device, device.queue() as queue:
+            queue.submit([Request(Op.DIGEST, bytes(16 << 20))] * 6)
+            cancelled = queue.cancel_all()
+            while len(queue):
+                queue.reap(1)
+        events = recorded()
+    assert cancelled
+    of = {
+        event: [fields for name, fields in events if name == f"devcrypto_{event}"]
+        for event in ("submit", "start", "complete", "cancel")
+    }
+    every = {fields["user_data"] for fields in of["submit"]}
+    assert len(every) == len(of["submit"]) == 6
+    # Each has one end, and either began or was cancelled.
+    assert sorted(fields["user_data"] for fields in of["complete"]) == sorted(every)
+    assert len(of["cancel"]) == cancelled
+    began = {fields["user_data"] for fields in of["start"]}
+    assert began.isdisjoint({fields["user_data"] for fields in of["cancel"]})
+    assert len(began) == 6 - cancelled
+    ended = Counter(fields["result"] for fields in of["complete"])
+    assert ended[str(-errno.ECANCELED)] == cancelled
+    assert ended["0"] == 6 - cancelled
+    (submitted, *_) = of["submit"]
+    assert (submitted["op"], submitted["src_bytes"]) == (str(int(Op.DIGEST)), str(16 << 20))
 
 
 def test_events_of_failures() -> None:
