@@ -20,7 +20,7 @@ BIN     := build/venv/bin
 
 PACKAGES := \
 	qemu-system-x86 busybox-static udev kmod iproute2 keyutils procps util-linux \
-	build-essential git gcc-multilib libelf1 libssl-dev openssl bc sparse shellcheck zstd lz4 lzop \
+	build-essential git gcc-multilib liburing-dev libelf1 libssl-dev openssl bc sparse shellcheck zstd lz4 lzop \
 	python3-venv python3-dev \
 	bash-completion groff-base man-db mandoc pkgconf
 # What building a kernel takes besides, and the TPM that the guest has with it.
