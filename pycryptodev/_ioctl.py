@@ -52,6 +52,9 @@ IOC_SUBMIT = _number(0x03, "struct devcrypto_submit")
 IOC_CANCEL = _number(0x04, "struct devcrypto_cancel")
 IOC_EVENTFD = _number(0x05, "struct devcrypto_eventfd")
 
+# No ioctl, but a command of io_uring.
+URING_REQUEST = _number(0x10, "struct devcrypto_uring")
+
 # What ends DEVCRYPTO_IOC_SUBMIT before anything has happened, and is no failure.
 _NOTHING_YET = (errno.EAGAIN, errno.ETIME, errno.EINTR)
 

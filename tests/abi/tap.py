@@ -20,7 +20,9 @@ PROGRAMS = SOURCES.parents[1] / "build/tests/abi"
 # For 64-bit callers, and for 32-bit ones.
 BITS = ("64", "32")
 # What is linked into the programs, and what is only compiled.
-SHARED = {"harness", "device", "header"}
+SHARED = {"harness", "device", "header", "ring"}
+# Programs for 64-bit callers alone: Debian has no liburing for the others.
+ONLY_64 = {"uring", "uring_fixed", "uring_life"}
 # Limit for one program in seconds; each of its tests has a limit of its own.
 TIMEOUT_S = 600
 
@@ -47,10 +49,17 @@ def program_names() -> list[str]:
     return sorted({path.stem for path in SOURCES.glob("*.c")} - SHARED)
 
 
+def _programs(names: list[str]) -> list[str]:
+    """The programs (`64/config`) of these names."""
+    return [
+        f"{bits}/{name}" for bits in BITS for name in names if bits == "64" or name not in ONLY_64
+    ]
+
+
 def cases(names: list[str]) -> list[tuple[str, str]]:
     """Pairs of a program (`64/config`) and one of its tests, for all programs that are built."""
     found = []
-    for program in [f"{bits}/{name}" for bits in BITS for name in names]:
+    for program in _programs(names):
         path = PROGRAMS / program
         if path.exists():
             listed = subprocess.run([path, "--list"], capture_output=True, text=True, check=True)
@@ -60,8 +69,7 @@ def cases(names: list[str]) -> list[tuple[str, str]]:
 
 def missing(names: list[str]) -> list[str]:
     """The programs that have not been built."""
-    every = [f"{bits}/{name}" for bits in BITS for name in names]
-    return [program for program in every if not (PROGRAMS / program).exists()]
+    return [program for program in _programs(names) if not (PROGRAMS / program).exists()]
 
 
 @cache

@@ -29,6 +29,10 @@ FIELDS = {
 }
 WINDOW = 6
 
+# So many that some are waiting when they are cancelled.
+SLOW = Request(Op.DIGEST, bytes(1 << 20))
+MANY = 12
+
 
 # --- fdinfo -----------------------------------------------------------------------------------
 
@@ -107,18 +111,17 @@ def test_fdinfo_counts_associated_data() -> None:
 
 
 def test_fdinfo_counts_what_was_submitted() -> None:
-    slow = Request(Op.DIGEST, bytes(4 << 20))
     with CryptoDevice("sha256") as device, device.queue() as queue:
-        queue.submit([slow] * 8)
+        queue.submit([SLOW] * MANY)
         seen = fdinfo(queue.fileno())
-        assert int(seen["in-flight"]) + int(seen["finished"]) == 8
+        assert int(seen["in-flight"]) + int(seen["finished"]) == MANY
         assert int(seen["in-flight"])
         cancelled = queue.cancel_all()
         while len(queue):
             queue.reap(1)
         seen = fdinfo(queue.fileno())
         assert (seen["in-flight"], seen["finished"], seen["failed"]) == ("0", "0", "0")
-        assert (int(seen["cancelled"]), int(seen["done"])) == (cancelled, 8 - cancelled)
+        assert (int(seen["cancelled"]), int(seen["done"])) == (cancelled, MANY - cancelled)
         assert cancelled
 
 
@@ -204,7 +207,7 @@ def test_events_of_a_request() -> None:
 def test_events_of_submitted_requests() -> None:
     with tracing():
         with CryptoDevice("sha256") as device, device.queue() as queue:
-            queue.submit([Request(Op.DIGEST, bytes(16 << 20))] * 6)
+            queue.submit([SLOW] * MANY)
             cancelled = queue.cancel_all()
             while len(queue):
                 queue.reap(1)
@@ -215,18 +218,18 @@ def test_events_of_submitted_requests() -> None:
         for event in ("submit", "start", "complete", "cancel")
     }
     every = {fields["user_data"] for fields in of["submit"]}
-    assert len(every) == len(of["submit"]) == 6
+    assert len(every) == len(of["submit"]) == MANY
     # Each has one end, and either began or was cancelled.
     assert sorted(fields["user_data"] for fields in of["complete"]) == sorted(every)
     assert len(of["cancel"]) == cancelled
     began = {fields["user_data"] for fields in of["start"]}
     assert began.isdisjoint({fields["user_data"] for fields in of["cancel"]})
-    assert len(began) == 6 - cancelled
+    assert len(began) == MANY - cancelled
     ended = Counter(fields["result"] for fields in of["complete"])
     assert ended[str(-errno.ECANCELED)] == cancelled
-    assert ended["0"] == 6 - cancelled
+    assert ended["0"] == MANY - cancelled
     (submitted, *_) = of["submit"]
-    assert (submitted["op"], submitted["src_bytes"]) == (str(int(Op.DIGEST)), str(16 << 20))
+    assert (submitted["op"], submitted["src_bytes"]) == (str(int(Op.DIGEST)), str(1 << 20))
 
 
 def test_events_of_failures() -> None:

@@ -113,11 +113,15 @@ def test_every_example_has_both_languages() -> None:
 
 
 def openssl_cbc(verb: str, key: Path, iv: str, source: Path) -> bytes:
+    return openssl("-aes-256-cbc", verb, key, iv, source)
+
+
+def openssl(cipher: str, verb: str, key: Path, iv: str, source: Path) -> bytes:
     return tool(
         "openssl",
         "enc",
         verb,
-        "-aes-256-cbc",
+        cipher,
         "-K",
         key.read_bytes().hex(),
         "-iv",
@@ -136,6 +140,18 @@ def test_encrypt_file(language: str, size: int, key: Path, tmp_path: Path) -> No
     assert openssl_cbc("-d", key, iv, encrypted) == source.read_bytes()
     encrypted.write_bytes(openssl_cbc("-e", key, iv, source))
     run(language, "encrypt_file", "dec", key, iv, encrypted, back)
+    assert back.read_bytes() == source.read_bytes()
+
+
+# The counter of the second wraps.
+@each_language
+@pytest.mark.parametrize("iv", ["00112233445566778899aabbccddeeff", "f" * 31 + "0"])
+@pytest.mark.parametrize("size", [*SIZES, (4 << 20) + 5])
+def test_uring_file(language: str, iv: str, size: int, key: Path, tmp_path: Path) -> None:
+    source, encrypted, back = make_file(tmp_path, size), tmp_path / "enc", tmp_path / "dec"
+    run(language, "uring_file", "enc", key, iv, source, encrypted)
+    assert encrypted.read_bytes() == openssl("-aes-256-ctr", "-e", key, iv, source)
+    run(language, "uring_file", "dec", key, iv, encrypted, back)
     assert back.read_bytes() == source.read_bytes()
 
 
