@@ -191,7 +191,7 @@ static int dc_comp_start(struct dc_request *rq)
 	err = packet->op == DEVCRYPTO_OP_COMPRESS ?
 	      crypto_acomp_compress(comp->req) :
 	      crypto_acomp_decompress(comp->req);
-	/* Of this class that is an answer and no full queue. */
+	/* Of this class that is an answer: there is a backlog for a full queue. */
 	return err == -ENOSPC ? -EMSGSIZE : err;
 }
 
@@ -230,6 +230,8 @@ static int dc_comp_store(struct dc_request *rq)
 const struct dc_class dc_comp_class = {
 	.id = DEVCRYPTO_CLASS_COMP,
 	.name = "comp",
+	/* Without a backlog a full queue and a full buffer are the same error. */
+	.queue_flags = CRYPTO_TFM_REQ_MAY_BACKLOG,
 	.ops = BIT(DEVCRYPTO_OP_COMPRESS) | BIT(DEVCRYPTO_OP_DECOMPRESS),
 	.open = dc_comp_open,
 	.close = dc_comp_close,

@@ -218,6 +218,7 @@ struct dc_keys {
  * @ops: bit (1 << DEVCRYPTO_OP_*) for each operation
  * @config_flags: DEVCRYPTO_CONFIG_* that it knows, besides QUERY
  * @config_fields: DC_USES_*
+ * @queue_flags: CRYPTO_TFM_REQ_* of requests of a queue, besides MAY_SLEEP
  * @cost_is_size: what an operation costs depends on the length of its input
  * @open: allocates the crypto API's tfm of that name and fills @tfm in
  * @close: frees the crypto API's tfm
@@ -253,6 +254,7 @@ struct dc_class {
 	u32 ops;
 	u32 config_flags;
 	u32 config_fields;
+	u32 queue_flags;
 	bool cost_is_size;
 	int (*open)(struct dc_tfm *tfm, const char *name);
 	void (*close)(struct dc_tfm *tfm);

@@ -229,6 +229,14 @@ static void dc_queue_stall(struct dc_request *rq)
 	spin_unlock_irq(&q->lock);
 }
 
+/* Is it the engine's now, or in its backlog? */
+static bool dc_request_was_taken(const struct dc_request *rq, int err)
+{
+	return err == -EINPROGRESS ||
+	       (err == -EBUSY &&
+		rq->callback_flags & CRYPTO_TFM_REQ_MAY_BACKLOG);
+}
+
 /**
  * dc_queue_execute() - execute a running request, as far as that goes without
  *	waiting
@@ -257,7 +265,7 @@ bool dc_queue_execute(struct dc_request *rq)
 			break;
 		}
 		err = tfm->class->start(rq);
-		if (err == -EINPROGRESS)
+		if (dc_request_was_taken(rq, err))
 			return false;
 		if (dc_request_was_refused(rq, err)) {
 			dc_queue_stall(rq);

@@ -213,7 +213,8 @@ static int dc_submit_next(struct dc_submission *s)
 		dc_request_put(rq);
 		return err;
 	}
-	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP;
+	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP |
+			     s->ctx->tfm->class->queue_flags;
 	rq->mm = current->mm;
 	mmgrab(rq->mm);
 	rq->next = NULL;

@@ -118,7 +118,8 @@ static struct dc_request *dc_uring_load(struct dc_context *ctx,
 		dc_request_put(rq);
 		return ERR_PTR(err);
 	}
-	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP;
+	rq->callback_flags = CRYPTO_TFM_REQ_MAY_SLEEP |
+			     rq->ctx->tfm->class->queue_flags;
 	rq->mm = current->mm;
 	mmgrab(rq->mm);
 	rq->next = NULL;
