@@ -284,6 +284,7 @@ static uint32_t expect_reaped(struct many *many, uint32_t count)
 
 static const struct engine * const cipher = &engines[0];
 static const struct engine * const hash = &engines[4];
+static const struct engine * const compression = &engines[8];
 
 /* One thread holds as many in the engine, and no thread of the kernel waits for one. */
 TEST(holds_thousands_at_once)
@@ -377,6 +378,19 @@ TEST_EACH(more_than_the_engine_takes, crowds)
 	ASSERT_EQ(1000, submit(many->fd, many->requests, 1000));
 	EXPECT_EQ(0, expect_reaped(many, 1000));
 	harness_note("refused %u times", get("refused") - refused);
+}
+
+/* Of a codec, whose error of a small buffer is that of a full queue. */
+TEST(more_compression_than_the_engine_takes)
+{
+	struct many *many;
+
+	arrange(1);
+	many = many_new(compression, 100);
+	set("paused", 1);
+	ASSERT_EQ(100, submit(many->fd, many->requests, 100));
+	set("paused", 0);
+	EXPECT_EQ(0, expect_reaped(many, 100));
 }
 
 /* One that is full of the requests of others is asked again. */
