@@ -68,7 +68,7 @@ bool dc_uring_is_void(const struct dc_request *rq)
 	if (!rq->uring)
 		return false;
 	task = dc_uring_task(rq->uring);
-	return task->flags & PF_EXITING ||
+	return READ_ONCE(task->flags) & PF_EXITING ||
 	       READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT;
 }
 
