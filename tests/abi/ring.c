@@ -64,7 +64,13 @@ struct io_uring_sqe *ring_put_request(struct io_uring *ring, int fd,
 
 void ring_submit(struct io_uring *ring, unsigned int count)
 {
-	ASSERT_EQ(count, io_uring_submit(ring));
+	const int submitted = io_uring_submit(ring);
+
+	/* The kernel's thread may have been faster, or may not have told of the last ones. */
+	if (ring->flags & IORING_SETUP_SQPOLL)
+		ASSERT_TRUE(submitted >= 0);
+	else
+		ASSERT_EQ(count, submitted);
 }
 
 struct ring_result ring_wait(struct io_uring *ring)

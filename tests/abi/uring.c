@@ -154,7 +154,7 @@ TEST(input_changes_after_submission)
 {
 	struct fixture *fixture = fixture_new(SKCIPHER_ENCRYPT, 0);
 	unsigned char src[8192], ran[8192], dst[8192];
-	struct devcrypto_request *request = &fixture->request;
+	struct devcrypto_request *request = &fixture->request, outcome;
 	struct io_uring ring;
 
 	ring_open(&ring, 8, 0);
@@ -168,7 +168,11 @@ TEST(input_changes_after_submission)
 	ring_submit(&ring, 1);
 	memset(src, 0, sizeof(src));
 	memset(fixture->iv, 0, BLOCK_BYTES);
+	/* It may have ended, and then these have been written. */
+	outcome = *request;
 	memset(request, 0xff, sizeof(*request));
+	request->out_result = outcome.out_result;
+	request->out_bytes = outcome.out_bytes;
 	EXPECT_EQ(sizeof(src), ring_wait(&ring).res);
 	EXPECT_MEM(ran, dst, sizeof(dst));
 	EXPECT_EQ(0, request->out_result);
@@ -406,18 +410,24 @@ TEST(context_that_is_not_configured)
 	fixture_expect_untouched(fixture);
 }
 
+/* Refused, or on kernels that allow it there an ordinary command. */
 TEST(ring_that_polls_for_completions)
 {
 	struct fixture *fixture = fixture_new(SKCIPHER_DECRYPT, 0);
-	struct io_uring_cqe *cqe;
 	struct io_uring ring;
+	int res;
 
 	ring_open(&ring, 8, IORING_SETUP_IOPOLL);
 	ring_put_request(&ring, fixture->fd, &fixture->request);
 	ring_submit(&ring, 1);
-	ASSERT_EQ(0, io_uring_peek_cqe(&ring, &cqe));
-	EXPECT_EQ(-EOPNOTSUPP, cqe->res);
-	fixture_expect_untouched(fixture);
+	res = ring_wait(&ring).res;
+	harness_note("%d", res);
+	if (res == -EOPNOTSUPP) {
+		fixture_expect_untouched(fixture);
+	} else {
+		EXPECT_EQ(TEXT_BYTES, res);
+		EXPECT_MEM(fixture->expected, fixture->dst, TEXT_BYTES);
+	}
 	fixture_check(fixture);
 }
 
@@ -737,7 +747,8 @@ TEST_EACH(cancel_all, cancel_kinds)
 
 	EXPECT_EQ(0, cancel_all(slow->fd, &answer));
 	EXPECT_TRUE(answer.out_cancelled > 0);
-	EXPECT_EQ(SLOW_ONES, answer.out_cancelled + answer.out_running);
+	/* The others have ended. */
+	EXPECT_TRUE(answer.out_cancelled + answer.out_running <= SLOW_ONES);
 	slow_digest(slow, digest);
 	EXPECT_EQ(answer.out_cancelled, slow_wait(slow, digest));
 	EXPECT_EQ(answer.out_cancelled, fdinfo_of(slow->fd, "devcrypto-cancelled"));
