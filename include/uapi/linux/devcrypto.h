@@ -890,8 +890,8 @@ struct devcrypto_eventfd {
  * what has not begun is cancelled when a task has been killed or exits.
  *
  * Errors in res besides those of the request: ENOTCONN, EINVAL, E2BIG, EFAULT,
- * ENOMEM, EINTR, and EOPNOTSUPP for an unknown cmd_op and, before 7.x, in a ring
- * that polls for completions; later kernels let it have ordinary commands.
+ * ENOMEM, EINTR, and EOPNOTSUPP for an unknown cmd_op or a ring that polls for
+ * completions.
  */
 struct devcrypto_uring {
 	__aligned_u64 request;
