@@ -291,13 +291,17 @@ def test_registered_buffer(mapped: mmap.mmap, size: int) -> None:
         memoryview(mapped) as view,
     ):
         parts = [view[at * size : (at + 1) * size] for at in range(4)]
+        # Then the driver knows an algorithm that calls itself asynchronous and is not: an engine is
+        # given no more pieces than it is sure to take.
+        ring.run([Request(Op.ENCRYPT, parts[0][:16], parts[0][:16], iv=IV)])
+        before = fdinfo(ring)["devcrypto-bytes-zerocopy"]
         for part in parts:
             part[:] = text
         results = ring.run(Request(Op.ENCRYPT, part, part, iv=IV) for part in parts)
         assert [result.written for result in results] == [size] * 4
         assert [bytes(part) for part in parts] == [counter_mode(text)] * 4
         assert fdinfo(ring)["devcrypto-bytes-copied"] == 0
-        assert fdinfo(ring)["devcrypto-bytes-zerocopy"] == 4 * size
+        assert fdinfo(ring)["devcrypto-bytes-zerocopy"] == before + 4 * size
         for part in parts:
             part.release()
 
