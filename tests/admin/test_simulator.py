@@ -463,10 +463,21 @@ def test_depth_of_an_engine_that_has_requests(engine: Simulator) -> None:
     with cbc() as device:
         engine.set(paused=1)
         waiters = queued(engine, device, 2)
+        engine.set(depth=1)
+        engine.set(depth=16)
+        assert engine.get("in_engine") == 2
+        engine.set(paused=0)
+        assert [waiter.result() for waiter in waiters] == [0, 0]
+
+
+def test_depth_of_an_engine_that_has_a_backlog(engine: Simulator) -> None:
+    with cbc() as device:
+        engine.set(depth=1, paused=1)
+        waiters = queued(engine, device, 2)
         with pytest.raises(OSError, match="busy") as caught:
             engine.set(depth=2)
         assert caught.value.errno == errno.EBUSY
-        assert engine.get("depth") == 16
+        assert engine.get("depth") == 1
         engine.set(paused=0)
         assert [waiter.result() for waiter in waiters] == [0, 0]
         engine.set(depth=2)

@@ -20,7 +20,7 @@
  *
  *	depth		requests that the queue takes, 1 to 8192 (16). One more is backlogged and
  *			answered with -EBUSY if it may be, else refused with -ENOSPC. Cannot be
- *			changed (EBUSY) while the engine has requests.
+ *			changed (EBUSY) while there is a backlog.
  *	paused		1: the hardware takes no more requests, the queue does (0)
  *	never		the hardware takes the next so many requests and does not answer them.
  *			0: it answers all that it has kept (0)
@@ -179,6 +179,13 @@ static struct {
 	struct irq_work irq_work;
 } sim_delivery;
 
+/* Empty, too, before the queue is set up. */
+static bool sim_has_backlog(void)
+{
+	lockdep_assert_held(&sim_lock);
+	return sim_queue.qlen && sim_queue.backlog != &sim_queue.list;
+}
+
 static int sim_knob_set(const char *text, const struct kernel_param *param)
 {
 	struct sim_knob *knob = param->arg;
@@ -194,7 +201,7 @@ static int sim_knob_set(const char *text, const struct kernel_param *param)
 	if (knob == &sim_error && (value == EINPROGRESS || value == EBUSY))
 		return -EINVAL;
 	spin_lock_irqsave(&sim_lock, flags);
-	if (knob == &sim_depth && sim_in_engine.value) {
+	if (knob == &sim_depth && sim_has_backlog()) {
 		err = -EBUSY;
 	} else {
 		knob->value = value;
