@@ -99,6 +99,7 @@ run: venv driver  ## the main job on real input, in the guest (a minute; 2 and a
 .PHONY: tests-build
 tests-build: venv  ## build the C tests and examples, pack the vectors (a minute, once)
 	@$(MAKE) --no-print-directory -s -C tests/abi
+	@$(MAKE) --no-print-directory -s -C tests/soak
 	@$(MAKE) --no-print-directory -s -C examples
 	@$(MAKE) --no-print-directory -s -C tests/vectors
 	@$(BIN)/python -m tests.vectors.pack
@@ -122,6 +123,19 @@ test-debug: venv debug-kernel  ## the suite in the guest with the kernel that fi
 .PHONY: test-kcsan
 test-kcsan: venv kcsan-kernel  ## the suite in the guest with the kernel that finds data races (half an hour)
 	@$(BIN)/python -m tests.run --kernel kcsan --every $(EVERY) --seconds $(BUDGET) detectors admin device
+
+# Numbers of its own, and a seed, come by the environment: SOAK_REQUESTS, SOAK_SEED ...
+.PHONY: soak
+soak: venv tests-build  ## everything at once, 1,000,000 requests, as root in the guest (5 minutes)
+	@GUEST_COMMAND="SOAK_REQUESTS=$${SOAK_REQUESTS:-1000000} SOAK_CANCELS=$${SOAK_CANCELS:-10000} \
+		SOAK_KILLS=$${SOAK_KILLS:-1000} SOAK_SEED=$$SOAK_SEED \
+		python -m pytest -q tests/admin/test_soak.py" \
+		$(GUEST) run --kernel '$(KERNEL)' --timeout 14400 --accel '$(ACCEL)' --as root
+
+.PHONY: two-cpus
+two-cpus: venv tests-build  ## what the second CPU brings to 64 KiB of sha256 and cbc(aes) (half a minute)
+	@GUEST_COMMAND=build/tests/soak/two_cpus \
+		$(GUEST) run --kernel '$(KERNEL)' --timeout 600 --accel '$(ACCEL)' --as member
 
 .PHONY: check
 check: venv  ## the static checks (20 s)

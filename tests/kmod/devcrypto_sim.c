@@ -179,6 +179,13 @@ static struct {
 	struct irq_work irq_work;
 } sim_delivery;
 
+/* Empty, too, before the queue is set up. */
+static bool sim_has_backlog(void)
+{
+	lockdep_assert_held(&sim_lock);
+	return sim_queue.qlen && sim_queue.backlog != &sim_queue.list;
+}
+
 static int sim_knob_set(const char *text, const struct kernel_param *param)
 {
 	struct sim_knob *knob = param->arg;
@@ -194,7 +201,7 @@ static int sim_knob_set(const char *text, const struct kernel_param *param)
 	if (knob == &sim_error && (value == EINPROGRESS || value == EBUSY))
 		return -EINVAL;
 	spin_lock_irqsave(&sim_lock, flags);
-	if (knob == &sim_depth && sim_queue.backlog != &sim_queue.list) {
+	if (knob == &sim_depth && sim_has_backlog()) {
 		err = -EBUSY;
 	} else {
 		knob->value = value;
