@@ -105,11 +105,11 @@ tests-build: venv  ## build the C tests and examples, pack the vectors (a minute
 	@$(BIN)/python -m tests.vectors.pack
 
 .PHONY: test
-test: venv driver  ## the whole suite, in the guest (6 minutes; 8 the first time)
+test: venv driver  ## the whole suite, in the guest (15 minutes; 17 the first time)
 	@$(BIN)/python -m tests.run --kernel '$(KERNEL)'
 
 .PHONY: test-kernels
-test-kernels: venv  ## the whole suite on every kernel, and the README's table (25 minutes)
+test-kernels: venv  ## the whole suite on every kernel, and the README's table (an hour)
 	@$(BIN)/python -m tests.run --kernel all
 
 .PHONY: table
