@@ -24,6 +24,7 @@ from guest.errors import (
     EXIT_LOST,
     EXIT_SETUP,
     EXIT_TIMEOUT,
+    DeadAtBootError,
     GuestError,
     KernelReportError,
     LostVMError,
@@ -61,7 +62,14 @@ def _run(arguments: argparse.Namespace, tree: kernels.KernelTree) -> int:
         raise GuestError("no command given")
     log = vm.new_log(tree)
     try:
-        status = vm.run_in_vm(command, tree, modules, log, options)
+        try:
+            status = vm.run_in_vm(command, tree, modules, log, options)
+        except DeadAtBootError as error:
+            # Emulated kernels die now and then while they patch their own code, long before
+            # there is anything of the project's in them.
+            _say(f"{error} ({log}); once more")
+            log = vm.new_log(tree)
+            status = vm.run_in_vm(command, tree, modules, log, options)
     except VMTimeoutError as error:
         status = EXIT_TIMEOUT
         _show_log(log)

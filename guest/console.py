@@ -34,6 +34,15 @@ OURS = "[devcrypto"
 MARK = re.compile(r"test (begins|ends): (.*)$")
 
 
+# What the kernel says when it has come up.
+UP = re.compile(r"Run \S+ as init process")
+
+
+def came_up(log: str) -> bool:
+    """Did the kernel run its first program?"""
+    return bool(UP.search(log))
+
+
 def since_begin(log: str) -> str:
     """The part of the log that was written after the command began; all of it if it never did."""
     return log.partition(BEGIN)[2] or log

@@ -24,6 +24,10 @@ class LostVMError(Exception):
     """The guest ended without the command's status."""
 
 
+class DeadAtBootError(LostVMError):
+    """The guest's kernel died before it ran its first program."""
+
+
 class VMTimeoutError(LostVMError):
     """The guest was killed because its time was up."""
 

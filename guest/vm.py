@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from guest import console, tpm
-from guest.errors import GuestError, KernelReportError, LostVMError, VMTimeoutError
+from guest.errors import DeadAtBootError, GuestError, KernelReportError, LostVMError, VMTimeoutError
 from guest.initrd import make_initrd
 from guest.kbuild import ModuleTree
 from guest.kernels import KernelTree
@@ -141,6 +141,7 @@ def run_in_vm(
         options: see Options.
 
     Raises:
+        DeadAtBootError: the kernel did not come up.
         LostVMError: the guest ended without a status.
         VMTimeoutError: it was killed at the time limit.
         KernelReportError: the kernel reported a fault although the guest came to its end.
@@ -177,6 +178,8 @@ def run_in_vm(
     if status is None:
         if not options.interactive and time.monotonic() - started >= options.timeout:
             raise VMTimeoutError(f"the guest was killed after {options.timeout:g} s")
+        if not console.came_up(console.read(log)):
+            raise DeadAtBootError("the guest's kernel died before it ran a program")
         raise LostVMError("the guest died without a status")
     found = console.attribute(console.read(log))
     reports = [f"{line} ({where})" if where else line for where, line in found]

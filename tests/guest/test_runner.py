@@ -136,6 +136,13 @@ def test_warning_is_a_panic_and_a_panic_is_a_lost_guest() -> None:
     assert b"deliberate fault" in stderr
 
 
+def test_kernel_that_does_not_come_up_is_started_once_more() -> None:
+    status, _, stderr = run("true", "--append", "rdinit=/none", "--append", "root=/dev/none")
+    assert status == 128
+    assert stderr.count(b"died before it ran a program") == 2
+    assert stderr.count(b"once more") == 1
+
+
 def test_report_fails_a_command_that_succeeded() -> None:
     """Also one that does not stop the kernel."""
     status, stdout, stderr = run("modprobe devcrypto_fault kind=trace; echo fine")

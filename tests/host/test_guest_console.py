@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from guest.console import BEGIN, attribute, find_reports
+from guest.console import BEGIN, attribute, came_up, find_reports
 
 # One line of each checker, as it opens a report.
 REPORTS = [
@@ -136,3 +136,15 @@ def test_race_of_the_driver_is_found() -> None:
     assert len(find_reports(BEGUN + ours + RACE_ENDS)) == 1
     assert len(find_reports(BEGUN + race + RACE_ENDS + ours + RACE_ENDS)) == 1
     assert len(find_reports(BEGUN + race)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("[    2.1] Run /init as init process", True),
+        ("[    1.9] Oops: int3: 0000 [#1] SMP NOPTI", False),
+        ("", False),
+    ],
+)
+def test_kernel_came_up(line: str, expected: bool) -> None:
+    assert came_up(f"[    0.0] Linux version\n{line}\n") is expected
