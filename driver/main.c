@@ -227,6 +227,7 @@ static void dc_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct dc_context *ctx = file->private_data;
 	const struct dc_tfm *tfm = dc_context_tfm(ctx);
+	unsigned int in_flight, finished;
 
 	seq_printf(m, "devcrypto-state:\t%s\n", tfm ? "configured" : "new");
 	if (!tfm)
@@ -236,11 +237,9 @@ static void dc_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "devcrypto-driver:\t%s\n", tfm->alg.out_driver);
 	if (tfm->flags & DEVCRYPTO_CONFIG_ENTROPY)
 		seq_puts(m, "devcrypto-entropy:\ttest\n");
-	seq_printf(m, "devcrypto-in-flight:\t%u\n",
-		   READ_ONCE(ctx->queue.nr_open) +
-		   READ_ONCE(ctx->queue.nr_uring));
-	seq_printf(m, "devcrypto-finished:\t%u\n",
-		   READ_ONCE(ctx->queue.nr_finished));
+	dc_queue_count(&ctx->queue, &in_flight, &finished);
+	seq_printf(m, "devcrypto-in-flight:\t%u\n", in_flight);
+	seq_printf(m, "devcrypto-finished:\t%u\n", finished);
 	seq_printf(m, "devcrypto-done:\t%lld\n", atomic64_read(&ctx->done));
 	seq_printf(m, "devcrypto-failed:\t%lld\n", atomic64_read(&ctx->failed));
 	seq_printf(m, "devcrypto-cancelled:\t%lld\n",

@@ -620,6 +620,8 @@ unsigned int dc_queue_take(struct dc_queue *q, struct list_head *to,
 			   unsigned int max);
 void dc_queue_put_back(struct dc_queue *q, struct list_head *from,
 		       unsigned int nr);
+void dc_queue_count(struct dc_queue *q, unsigned int *in_flight,
+		    unsigned int *finished);
 void dc_queue_cancel(struct dc_queue *q, struct devcrypto_cancel *cancel);
 void dc_queue_set_eventfd(struct dc_queue *q, struct eventfd_ctx *eventfd);
 void dc_queue_close(struct dc_queue *q);

@@ -377,6 +377,16 @@ void dc_queue_put_back(struct dc_queue *q, struct list_head *from,
 	spin_unlock_irq(&q->lock);
 }
 
+/* Each request counts once, wherever it is on its way. */
+void dc_queue_count(struct dc_queue *q, unsigned int *in_flight,
+		    unsigned int *finished)
+{
+	spin_lock_irq(&q->lock);
+	*in_flight = q->nr_open + q->nr_uring;
+	*finished = q->nr_finished;
+	spin_unlock_irq(&q->lock);
+}
+
 static bool dc_request_matches(const struct dc_request *rq,
 			       const struct devcrypto_cancel *cancel)
 {
