@@ -37,23 +37,35 @@ static bool dc_pin_is_aligned(u64 addr, u32 bytes)
 	return !((addr | bytes) & (dma_get_cache_alignment() - 1));
 }
 
+/* The @i-th piece of a span of which @left bytes are left from there on. */
+static u32 dc_span_piece(const struct dc_span *span, u32 i, u32 left, u64 *addr)
+{
+	if (!span->nr) {
+		*addr = span->addr;
+		return left;
+	}
+	*addr = span->segments[i].addr;
+	return min(left, span->segments[i].bytes);
+}
+
+static unsigned int dc_run_pages(u64 addr, u32 bytes)
+{
+	return bytes ? DIV_ROUND_UP(offset_in_page(addr) + (u64)bytes,
+				    PAGE_SIZE) : 0;
+}
+
 /* The number of pages that a span touches; 0 if it has to be copied. */
 static unsigned int dc_span_pages(const struct dc_span *span, u32 bytes)
 {
 	unsigned int nr = 0;
-	u32 i;
+	u32 i, part;
+	u64 addr;
 
-	for (i = 0; bytes; i++) {
-		const u64 addr = span->nr ? span->segments[i].addr : span->addr;
-		const u32 part = span->nr ?
-				 min(bytes, span->segments[i].bytes) : bytes;
-
+	for (i = 0; bytes; i++, bytes -= part) {
+		part = dc_span_piece(span, i, bytes, &addr);
 		if (addr != (uintptr_t)addr || !dc_pin_is_aligned(addr, part))
 			return 0;
-		if (part)
-			nr += DIV_ROUND_UP(offset_in_page(addr) + (u64)part,
-					   PAGE_SIZE);
-		bytes -= part;
+		nr += dc_run_pages(addr, part);
 	}
 	return nr;
 }
@@ -66,19 +78,14 @@ struct dc_hull {
 
 static struct dc_hull dc_span_hull(const struct dc_span *span, u32 bytes)
 {
-	struct dc_hull hull = { span->addr, span->addr + bytes };
-	u32 i;
+	struct dc_hull hull = { U64_MAX, 0 };
+	u32 i, part;
+	u64 addr;
 
-	if (!span->nr)
-		return hull;
-	hull = (struct dc_hull) { U64_MAX, 0 };
-	for (i = 0; bytes; i++) {
-		const u64 addr = span->segments[i].addr;
-		const u32 part = min(bytes, span->segments[i].bytes);
-
+	for (i = 0; bytes; i++, bytes -= part) {
+		part = dc_span_piece(span, i, bytes, &addr);
 		hull.from = min(hull.from, addr);
 		hull.to = max(hull.to, addr + part);
-		bytes -= part;
 	}
 	return hull;
 }
@@ -135,10 +142,8 @@ static bool dc_pages_are_memory(struct page **pages, unsigned int nr)
 
 static bool dc_pin_run(struct dc_buffer *buf, unsigned long addr, u32 bytes)
 {
-	unsigned int nr = 0;
+	unsigned int nr = dc_run_pages(addr, bytes);
 
-	if (bytes)
-		nr = DIV_ROUND_UP(offset_in_page(addr) + (u64)bytes, PAGE_SIZE);
 	while (nr) {
 		struct page **pages = buf->pages + buf->nr_pages;
 		/* An engine has them for as long as it likes. */
@@ -160,16 +165,13 @@ static bool dc_pin_run(struct dc_buffer *buf, unsigned long addr, u32 bytes)
 static bool dc_pin_pages(struct dc_buffer *buf, const struct dc_span *span,
 			 u32 bytes)
 {
-	u32 i;
+	u32 i, part;
+	u64 addr;
 
-	if (!span->nr)
-		return dc_pin_run(buf, span->addr, bytes);
-	for (i = 0; bytes; i++) {
-		const u32 part = min(bytes, span->segments[i].bytes);
-
-		if (!dc_pin_run(buf, span->segments[i].addr, part))
+	for (i = 0; bytes; i++, bytes -= part) {
+		part = dc_span_piece(span, i, bytes, &addr);
+		if (!dc_pin_run(buf, addr, part))
 			return false;
-		bytes -= part;
 	}
 	return true;
 }
@@ -180,13 +182,6 @@ struct dc_pin_sg {
 	u32 max_bytes;
 	bool last_is_user;
 };
-
-static void dc_pin_sg_driver(struct dc_pin_sg *to, void *addr, u32 bytes)
-{
-	if (bytes)
-		sg_set_buf(&to->buf->sg[to->buf->nr_sg++], addr, bytes);
-	to->last_is_user = false;
-}
 
 static void dc_pin_sg_page(struct dc_pin_sg *to, struct page *page,
 			   u32 offset, u32 bytes)
@@ -228,21 +223,17 @@ static void dc_pin_sg_span(struct dc_pin_sg *to, const struct dc_span *span,
 			   u32 bytes)
 {
 	struct page **page = to->buf->pages;
-	u32 i;
+	u32 i, part;
+	u64 addr;
 
 	for (i = 0; bytes; i++) {
-		const u64 addr = span->nr ? span->segments[i].addr : span->addr;
-		u32 left = span->nr ?
-			   min(bytes, span->segments[i].bytes) : bytes;
+		u32 left = dc_span_piece(span, i, bytes, &addr);
 		u32 offset = offset_in_page(addr);
 
 		bytes -= left;
-		while (left) {
-			const u32 part = min_t(u32, left, PAGE_SIZE - offset);
-
+		for (; left; left -= part, offset = 0) {
+			part = min_t(u32, left, PAGE_SIZE - offset);
 			dc_pin_sg_page(to, *page++, offset, part);
-			left -= part;
-			offset = 0;
 		}
 	}
 }
@@ -307,7 +298,8 @@ static bool dc_frame_open(struct dc_pin_sg *to, const struct dc_frame *frame,
 	sg_init_table(buf->sg, nr + 2);
 	buf->nr_sg = 0;
 	if (frame->head)
-		dc_pin_sg_driver(to, buf->pieces[0].addr, frame->head);
+		sg_set_buf(&buf->sg[buf->nr_sg++], buf->pieces[0].addr,
+			   frame->head);
 	return true;
 }
 
@@ -316,8 +308,8 @@ static void dc_frame_close(struct dc_pin_sg *to, const struct dc_frame *frame)
 	struct dc_buffer *buf = to->buf;
 
 	if (frame->tail)
-		dc_pin_sg_driver(to, buf->pieces[0].addr +
-				     dc_frame_tail_at(frame), frame->tail);
+		sg_set_buf(&buf->sg[buf->nr_sg++], buf->pieces[0].addr +
+			   dc_frame_tail_at(frame), frame->tail);
 	sg_mark_end(&buf->sg[buf->nr_sg - 1]);
 }
 

@@ -206,9 +206,7 @@ static void dc_rng_end(struct dc_request *rq)
 
 static int dc_rng_store(struct dc_request *rq)
 {
-	const u32 bytes = rq->packet.dst_bytes;
-
-	return dc_request_give(rq, bytes);
+	return dc_request_give(rq, rq->packet.dst_bytes);
 }
 
 const struct dc_class dc_rng_class = {
