@@ -11,6 +11,27 @@
 #include "harness.h"
 #include "keys.h"
 
+const struct base_row every_base[BASES] = {
+	{ "SKCIPHER_ENCRYPT", SKCIPHER_ENCRYPT },
+	{ "SKCIPHER_DECRYPT", SKCIPHER_DECRYPT },
+	{ "AEAD_ENCRYPT", AEAD_ENCRYPT },
+	{ "AEAD_DECRYPT", AEAD_DECRYPT },
+	{ "HASH_DIGEST", HASH_DIGEST },
+	{ "HASH_STREAM_INIT", HASH_STREAM_INIT },
+	{ "HASH_STREAM_UPDATE", HASH_STREAM_UPDATE },
+	{ "HASH_STREAM_FINAL", HASH_STREAM_FINAL },
+	{ "RNG_GENERATE", RNG_GENERATE },
+	{ "RNG_RESEED", RNG_RESEED },
+	{ "COMP_COMPRESS", COMP_COMPRESS },
+	{ "COMP_DECOMPRESS", COMP_DECOMPRESS },
+	{ "AKCIPHER_ENCRYPT", AKCIPHER_ENCRYPT },
+	{ "AKCIPHER_DECRYPT", AKCIPHER_DECRYPT },
+	{ "SIG_SIGN", SIG_SIGN },
+	{ "SIG_VERIFY", SIG_VERIFY },
+	{ "KPP_PUBLIC_KEY", KPP_PUBLIC_KEY },
+	{ "KPP_SHARED_SECRET", KPP_SHARED_SECRET },
+};
+
 const unsigned char test_key[64] = {
 	0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
 	0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c,
@@ -215,6 +236,23 @@ int signal_to(int fd, int eventfd)
 void set_nonblocking(int fd)
 {
 	ASSERT_OK(fcntl(fd, F_SETFL, ASSERT_OK(fcntl(fd, F_GETFL)) | O_NONBLOCK));
+}
+
+long long fdinfo_of(int fd, const char *name)
+{
+	char path[64], line[256];
+	long long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "r");
+	ASSERT_TRUE(file);
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			value = strtoll(line + strlen(name) + 1, NULL, 10);
+	fclose(file);
+	ASSERT_TRUE(value >= 0);
+	return value;
 }
 
 int hashing_context(void)

@@ -83,6 +83,8 @@ int cancel_all(int fd, struct devcrypto_cancel *answer);
 /* Completions of @fd are told to an eventfd, or with -1 to none. */
 int signal_to(int fd, int eventfd);
 void set_nonblocking(int fd);
+/* A number in the fdinfo of a context. */
+long long fdinfo_of(int fd, const char *name);
 
 /* A context of sha256, and a request to hash so many bytes. */
 int hashing_context(void);
@@ -120,6 +122,14 @@ enum base {
 	KPP_SHARED_SECRET,
 	BASES
 };
+
+/* Each of them, with its name. */
+struct base_row {
+	const char *name;
+	enum base base;
+};
+
+extern const struct base_row every_base[BASES];
 
 /**
  * struct fixture - a context and a request that succeeds on it

@@ -338,30 +338,6 @@ TEST_EACH(room_to_spare, sized)
 
 /* --- fields of the answer, and the caller's own --- */
 
-static const struct {
-	const char *name;
-	enum base base;
-} every_base[] = {
-	{ "SKCIPHER_ENCRYPT", SKCIPHER_ENCRYPT },
-	{ "SKCIPHER_DECRYPT", SKCIPHER_DECRYPT },
-	{ "AEAD_ENCRYPT", AEAD_ENCRYPT },
-	{ "AEAD_DECRYPT", AEAD_DECRYPT },
-	{ "HASH_DIGEST", HASH_DIGEST },
-	{ "HASH_STREAM_INIT", HASH_STREAM_INIT },
-	{ "HASH_STREAM_UPDATE", HASH_STREAM_UPDATE },
-	{ "HASH_STREAM_FINAL", HASH_STREAM_FINAL },
-	{ "RNG_GENERATE", RNG_GENERATE },
-	{ "RNG_RESEED", RNG_RESEED },
-	{ "COMP_COMPRESS", COMP_COMPRESS },
-	{ "COMP_DECOMPRESS", COMP_DECOMPRESS },
-	{ "AKCIPHER_ENCRYPT", AKCIPHER_ENCRYPT },
-	{ "AKCIPHER_DECRYPT", AKCIPHER_DECRYPT },
-	{ "SIG_SIGN", SIG_SIGN },
-	{ "SIG_VERIFY", SIG_VERIFY },
-	{ "KPP_PUBLIC_KEY", KPP_PUBLIC_KEY },
-	{ "KPP_SHARED_SECRET", KPP_SHARED_SECRET },
-};
-
 TEST_EACH(only_the_answer_is_written, every_base)
 {
 	static const uint32_t written[] = {

@@ -104,20 +104,3 @@ int ring_run(struct io_uring *ring, int fd, const struct devcrypto_request *requ
 
 	return ring_run_command(ring, fd, &command);
 }
-
-long long fdinfo_of(int fd, const char *name)
-{
-	char path[64], line[256];
-	long long value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "r");
-	ASSERT_TRUE(file);
-	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
-			value = strtoll(line + strlen(name) + 1, NULL, 10);
-	fclose(file);
-	ASSERT_TRUE(value >= 0);
-	return value;
-}

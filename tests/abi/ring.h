@@ -50,7 +50,5 @@ int ring_is_silent(struct io_uring *ring);
 /* Puts, submits and waits; the CQE's res. */
 int ring_run(struct io_uring *ring, int fd, const struct devcrypto_request *request);
 int ring_run_command(struct io_uring *ring, int fd, const struct ring_command *command);
-/* A number in the fdinfo of a context. */
-long long fdinfo_of(int fd, const char *name);
 
 #endif /* RING_H */

@@ -4,7 +4,6 @@
  * nobody can tell but by the flag and the counters.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,23 +15,6 @@
 
 #define ZEROCOPY	DEVCRYPTO_REQUEST_ZEROCOPY
 #define USED		DEVCRYPTO_OUT_ZEROCOPY
-
-/* A line of the context's fdinfo. */
-static long long counter(int fd, const char *name)
-{
-	char path[64], line[128], format[64];
-	long long value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	snprintf(format, sizeof(format), "devcrypto-%s: %%lld", name);
-	file = fopen(path, "r");
-	ASSERT_TRUE(file);
-	while (value < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, format, &value);
-	fclose(file);
-	return value;
-}
 
 /* Anonymous memory that begins with a page. */
 static unsigned char *memory(size_t bytes)
@@ -122,7 +104,7 @@ TEST_EACH(cipher, places)
 	ASSERT_EQ(0, run_request(fd, &request));
 	EXPECT_EQ(USED, request.out_flags);
 	EXPECT_MEM(src, dst, row->bytes);
-	EXPECT_EQ(0, counter(fd, "bytes-pinned"));
+	EXPECT_EQ(0, fdinfo_of(fd, "devcrypto-bytes-pinned"));
 }
 
 TEST_EACH(aead, places)
@@ -174,7 +156,7 @@ TEST_EACH(hash, places)
 	ASSERT_EQ(0, run_request(fd, &request));
 	EXPECT_EQ(USED, request.out_flags);
 	EXPECT_MEM(expected, digest, DIGEST_BYTES);
-	EXPECT_EQ(0, counter(fd, "bytes-pinned"));
+	EXPECT_EQ(0, fdinfo_of(fd, "devcrypto-bytes-pinned"));
 }
 
 TEST(segments)
@@ -212,12 +194,12 @@ TEST(segments)
 /* Runs a request that asks for zero copy; it succeeds with a copy. */
 static void expect_copied(int fd, struct devcrypto_request *request)
 {
-	const long long zerocopy = counter(fd, "bytes-zerocopy");
+	const long long zerocopy = fdinfo_of(fd, "devcrypto-bytes-zerocopy");
 
 	ASSERT_EQ(0, run_request(fd, request));
 	EXPECT_EQ(0, request->out_flags);
-	EXPECT_EQ(zerocopy, counter(fd, "bytes-zerocopy"));
-	EXPECT_EQ(0, counter(fd, "bytes-pinned"));
+	EXPECT_EQ(zerocopy, fdinfo_of(fd, "devcrypto-bytes-zerocopy"));
+	EXPECT_EQ(0, fdinfo_of(fd, "devcrypto-bytes-pinned"));
 }
 
 TEST(read_only_source)
@@ -243,7 +225,7 @@ TEST(read_only_destination)
 	memory_read_only(dst, 8192);
 	EXPECT_EQ(-EFAULT, run_request(fd, &request));
 	EXPECT_EQ(0, request.out_flags);
-	EXPECT_EQ(0, counter(fd, "bytes-pinned"));
+	EXPECT_EQ(0, fdinfo_of(fd, "devcrypto-bytes-pinned"));
 }
 
 TEST(torn_source)
@@ -253,7 +235,7 @@ TEST(torn_source)
 	int fd = cipher_context();
 
 	EXPECT_EQ(-EFAULT, run_request(fd, &request));
-	EXPECT_EQ(0, counter(fd, "bytes-pinned"));
+	EXPECT_EQ(0, fdinfo_of(fd, "devcrypto-bytes-pinned"));
 }
 
 TEST(overlapping_buffers)
@@ -388,13 +370,13 @@ TEST(bytes_copied_stay_as_they_are)
 	unsigned char *text = memory(65536);
 	struct devcrypto_request request = cipher_request(text, text, 65536);
 	int fd = cipher_context();
-	const long long copied = counter(fd, "bytes-copied");
-	const long long zerocopy = counter(fd, "bytes-zerocopy");
+	const long long copied = fdinfo_of(fd, "devcrypto-bytes-copied");
+	const long long zerocopy = fdinfo_of(fd, "devcrypto-bytes-zerocopy");
 
 	ASSERT_EQ(0, run_request(fd, &request));
 	EXPECT_EQ(0, submit_request(fd, &request).result);
-	EXPECT_EQ(copied, counter(fd, "bytes-copied"));
-	EXPECT_EQ(zerocopy + 2 * 65536, counter(fd, "bytes-zerocopy"));
+	EXPECT_EQ(copied, fdinfo_of(fd, "devcrypto-bytes-copied"));
+	EXPECT_EQ(zerocopy + 2 * 65536, fdinfo_of(fd, "devcrypto-bytes-zerocopy"));
 }
 
 #define IN_FLIGHT 64
@@ -413,13 +395,13 @@ TEST(submitted)
 	for (at = 0; at < IN_FLIGHT; at++)
 		requests[at] = cipher_request(src, dst + at * 65536, 65536);
 	ASSERT_EQ(IN_FLIGHT, submit(fd, requests, IN_FLIGHT));
-	EXPECT_TRUE(counter(fd, "bytes-pinned") > 0);
+	EXPECT_TRUE(fdinfo_of(fd, "devcrypto-bytes-pinned") > 0);
 	ASSERT_EQ(IN_FLIGHT, reap(fd, completions, IN_FLIGHT, IN_FLIGHT));
 	for (at = 0; at < IN_FLIGHT; at++) {
 		EXPECT_EQ(0, completions[at].result);
 		EXPECT_MEM(expected, dst + at * 65536, 65536);
 	}
-	EXPECT_EQ(0, counter(fd, "bytes-pinned"));
+	EXPECT_EQ(0, fdinfo_of(fd, "devcrypto-bytes-pinned"));
 }
 
 /* The pages are the caller's, whatever becomes of its mapping. */
@@ -433,7 +415,7 @@ TEST(memory_unmapped_in_flight)
 	ASSERT_EQ(1, submit(fd, &request, 1));
 	ASSERT_OK(munmap(text, SLOW_BYTES));
 	ASSERT_EQ(1, reap(fd, &completion, 1, 1));
-	EXPECT_EQ(0, counter(fd, "bytes-pinned"));
+	EXPECT_EQ(0, fdinfo_of(fd, "devcrypto-bytes-pinned"));
 }
 
 TEST(closed_in_flight)
