@@ -118,11 +118,11 @@ table: venv  ## the README's table of class, operation and kernel, from what was
 
 .PHONY: test-debug
 test-debug: venv debug-kernel  ## the suite in the guest with the kernel that finds faults (half an hour)
-	@$(BIN)/python -m tests.run --kernel debug --every $(EVERY) --seconds $(BUDGET) detectors admin device
+	@$(BIN)/python -m tests.run --kernel debug --every $(EVERY) --seconds $(BUDGET) detectors admin abi device
 
 .PHONY: test-kcsan
 test-kcsan: venv kcsan-kernel  ## the suite in the guest with the kernel that finds data races (half an hour)
-	@$(BIN)/python -m tests.run --kernel kcsan --every $(EVERY) --seconds $(BUDGET) detectors admin device
+	@$(BIN)/python -m tests.run --kernel kcsan --every $(EVERY) --seconds $(BUDGET) detectors admin abi device
 
 # Numbers of its own, and a seed, come by the environment: SOAK_REQUESTS, SOAK_SEED ...
 .PHONY: soak

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What the tests of the device share.
 
-Tests under ``device/`` and ``admin/`` need the device. Around each of them the kernel log is read:
-a report of the kernel (an oops, a WARN, a checker's finding) fails the test it falls into. One that
-falls behind a test fails the next, or the run, and is named with the test it came behind.
+Tests under ``abi/``, ``device/`` and ``admin/`` need the device. Around each of them the kernel log
+is read: a report of the kernel (an oops, a WARN, a checker's finding) fails the test it falls into.
+One that falls behind a test fails the next, or the run, and is named with the test it came behind.
 
     @pytest.mark.requires("cbc(aes)")       skips the test if the kernel has no such algorithm
     def test_x(requires): requires("sm3")   the same inside a test
@@ -46,7 +46,7 @@ from tests import offers
 
 IN_GUEST = os.environ.get("DEVCRYPTO_GUEST") == "1"
 TESTS = Path(__file__).parent
-NEED_DEVICE = tuple(TESTS / name for name in ("device", "admin", "faults", "end"))
+NEED_DEVICE = tuple(TESTS / name for name in ("abi", "device", "admin", "faults", "end"))
 KERNEL_LOG = "/dev/kmsg"
 
 # Far beyond the slowest test on a busy host, and how much longer a kernel takes that finds faults.

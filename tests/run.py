@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Runs the whole suite, for one kernel or for all, and ends with `N passed, N failed, N skipped`.
 
-The suite has three parts: on the host (pure units, and the guest runner itself), in the
-guest as a plain member of group crypto, and in the guest as root. Each part is a pytest run
-whose JUnit report is counted here; a part that leaves no report, that ran no test, or whose
-guest ended badly counts as a failure of its own. So does a test that was skipped for any other
-reason than that the kernel lacks an algorithm.
+The suite has four parts: on the host (pure units, and the guest runner itself), in the guest as a
+plain member of group crypto (the C programs, and all else), and in the guest as root. Each part is
+a pytest run whose JUnit report is counted here; a part that leaves no report, that ran no test, or
+whose guest ended badly counts as a failure of its own. So does a test that was skipped for any
+other reason than that the kernel lacks an algorithm.
+
+A test keeps one processor busy most of the time, so that parts run at once, as many as there are
+processors; what is printed has the part and the kernel in front. Those that run as root have the
+machine to themselves: they measure what several processors do.
 
 On a kernel that finds faults there is one part more, in which each of its detectors has to report a
 fault, and the other guests end with another pytest run, which looks for what is left.
-With `--seconds` each part has its share of the time; its tests are begun as long as that lasts, in
-their order, and the files of those that are left are named.
+With `--seconds` each part, or those that run at once, have their share of the time; their tests are
+begun as long as that lasts, in their order, and the files of those that are left are named.
 
 Over all kernels, the part on the host runs once, and what the others found makes a table of the
 operations that were performed on each kernel, which has to be the one in README.md. With `--table`
@@ -21,13 +25,16 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import shlex
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from guest.errors import EXIT_KERNEL_REPORT
@@ -88,6 +95,7 @@ class Part:
         timeout_s: limit for the guest, in seconds.
         end: what pytest collects behind it in the same guest, as root; empty = nothing.
         provokes: the kernel has to report something in this part, in the others it must not.
+        alone: nothing else may run meanwhile.
     """
 
     name: str
@@ -96,12 +104,14 @@ class Part:
     timeout_s: int = 3600
     end: str = ""
     provokes: bool = False
+    alone: bool = False
 
 
 PARTS = (
     Part("host", ("tests/host", "tests/guest")),
     Part("device", ("tests/device",), user="member"),
-    Part("admin", ("tests/admin",), user="root"),
+    Part("abi", ("tests/abi",), user="member"),
+    Part("admin", ("tests/admin",), user="root", alone=True),
 )
 
 # What the table in README.md is made of.
@@ -113,13 +123,35 @@ TABLE = {
     "admin": ("tests/admin/test_drbg.py",),
 }
 
-# On a kernel that finds faults: what takes longest comes last, if there is not time for all.
+# On a kernel that finds faults.
 SLOWER = 4
 DETECTORS = "detectors"
 NAMES = (*(part.name for part in PARTS), DETECTORS)
 
 # What a guest needs for its end, of the time that there is.
 END_S = 100
+
+
+# Guests at once: each has two processors of its own, and up to 4 GiB.
+AT_ONCE = min(os.cpu_count() or 1, 4)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A part on a kernel.
+
+    Args:
+        part: the part.
+        kernel: the guest's; empty on the host.
+    """
+
+    part: Part
+    kernel: str
+
+    @property
+    def name(self) -> str:
+        """What stands in front of what it prints."""
+        return f"{self.part.name} {self.kernel}".strip()
 
 
 @dataclass(frozen=True)
@@ -142,7 +174,7 @@ def parts_of(kernel: str) -> list[Part]:
         return parts
     faults = {"admin": ("tests/faults",)} if kernel == "debug" else {}
     return [
-        Part(DETECTORS, (f"tests/detectors/{kernel}",), user="root", provokes=True),
+        Part(DETECTORS, (f"tests/detectors/{kernel}",), user="root", provokes=True, alone=True),
         *(
             replace(
                 part,
@@ -150,9 +182,21 @@ def parts_of(kernel: str) -> list[Part]:
                 timeout_s=SLOWER * part.timeout_s,
                 end=f"tests/end/{kernel}",
             )
-            for part in reversed(parts)
+            # What takes longest comes last, if there is not time for all.
+            for part in sorted(parts, key=lambda part: not part.alone)
         ),
     ]
+
+
+def turns_of(jobs: list[Job], at_once: int) -> list[list[Job]]:
+    """Put together what runs at once, in the order of the jobs."""
+    turns: list[list[Job]] = []
+    for job in jobs:
+        alone = job.part.alone or at_once == 1
+        if alone or not turns or turns[-1][-1].part.alone:
+            turns.append([])
+        turns[-1].append(job)
+    return turns
 
 
 def say(text: str) -> None:
@@ -241,47 +285,63 @@ def tell_not_run(part: Part, kernel: str) -> int:
     return len(names)
 
 
-def share(part: Part, seconds: float, left: int) -> float:
-    """For how long tests of a part may be begun.
+def share(seconds: float, left: int) -> float:
+    """For how long tests of a turn may be begun.
 
     Args:
-        part: the part.
-        seconds: the time that there is for this part and those behind it.
+        seconds: the time that there is for this turn and those behind it.
         left: how many these are; what one does not need is for the others.
     """
-    return max(0.0, seconds / left - (END_S if part.end else 0))
+    return max(0.0, seconds / left - END_S)
 
 
-def run_parts(kernel: str, parts: list[Part], seconds: float, every: int) -> Counts:
-    """Run parts in the guest and count their results.
+def run_jobs(jobs: list[Job], seconds: float, every: int) -> dict[Job, Counts]:
+    """Run all jobs and count their results.
 
     Args:
-        kernel: the guest's.
-        parts: in their order.
-        seconds: the time for all of them.
+        jobs: in their order.
+        seconds: the time for those in a guest.
         every: see Sample.
     """
-    begin = time.time()
-    total = Counts()
-    for index, part in enumerate(parts):
+    end = time.time() + seconds
+    results: dict[Job, Counts] = {}
+    turns = turns_of(jobs, AT_ONCE)
+    for index, turn in enumerate(turns):
         now = time.time()
-        until = now + share(part, begin + seconds - now, len(parts) - index)
-        total += run_part(part, kernel, Sample(until, every))
-    return total
+        sample = Sample(now + share(end - now, len(turns) - index), every)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            results |= zip(turn, pool.map(partial(run_job, sample=sample), turn), strict=True)
+    return results
 
 
-def run_part(part: Part, kernel: str, sample: Sample) -> Counts:
+def follow(words: list[str], name: str) -> int:
+    """Run a command, print each of its lines with a name in front, and return its status."""
+    with subprocess.Popen(
+        words,
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        for line in process.stdout or ():
+            print(f"{name}: {line}", end="", flush=True)
+    return process.returncode
+
+
+def run_job(job: Job, sample: Sample) -> Counts:
     """Run a part and count its results."""
-    say(f"{part.name}: " + (f"in the guest, kernel {kernel}, as {part.user}" if part.user else ""))
+    part, kernel = job.part, job.kernel
+    say(f"{job.name}: begins" + (f", in the guest, as {part.user}" if part.user else ""))
     reports = [report_path(part, kernel)]
     if part.end:
         reports.append(report_path(part, kernel, "-end.xml"))
     for path in (*reports, report_path(part, kernel, ".not-run")):
         path.unlink(missing_ok=True)
     begin = time.monotonic()
-    status = subprocess.run(
-        command(part, kernel, sample), cwd=PROJECT, stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    status = follow(command(part, kernel, sample), job.name)
     counts = Counts(not_run=tell_not_run(part, kernel))
     for path in reports:
         try:
@@ -289,10 +349,10 @@ def run_part(part: Part, kernel: str, sample: Sample) -> Counts:
         except ValueError as error:
             # With no time left for the first of its tests there is nothing to report.
             if not counts.not_run or path != reports[0]:
-                say(f"{part.name}: {error}")
+                say(f"{job.name}: {error}")
                 counts += Counts(failed=1)
     counts += judge(part, status, counts)
-    say(f"{part.name}: {counts} in {time.monotonic() - begin:.0f} s")
+    say(f"{job.name}: {counts} in {time.monotonic() - begin:.0f} s")
     return counts
 
 
@@ -350,26 +410,27 @@ def main() -> int:
     kernels = [kernel.name for kernel in KERNELS] if every else [arguments.kernel]
     wanted = arguments.parts or NAMES
     host = [part for part in PARTS if not (part.user or arguments.table) and part.name in wanted]
+    jobs = [Job(part, "") for part in host]
+    for kernel in kernels:
+        for part in parts_of(kernel):
+            if part.name not in wanted or (arguments.table and part.name not in TABLE):
+                continue
+            paths = TABLE[part.name] if arguments.table else part.paths
+            jobs.append(Job(replace(part, paths=paths), kernel))
+    if every:
+        # What one part leaves of the processors is for those of another kernel.
+        jobs.sort(key=lambda job: job.part.alone)
     REPORTS.mkdir(parents=True, exist_ok=True)
     # The guest's users leave their reports there.
     REPORTS.chmod(0o1777)
     prepare()
-    total = sum((run_part(part, "", Sample()) for part in host), Counts())
-    results = {
-        kernel: run_parts(
-            kernel,
-            [
-                replace(part, paths=TABLE[part.name]) if arguments.table else part
-                for part in parts_of(kernel)
-                if part.name in wanted
-            ],
-            arguments.seconds,
-            arguments.every,
-        )
-        for kernel in kernels
-    }
-    total = sum(results.values(), total)
+    counted = run_jobs(jobs, arguments.seconds, arguments.every)
+    total = sum(counted.values(), Counts())
     if every:
+        results = {
+            kernel: sum((counted[job] for job in jobs if job.kernel == kernel), Counts())
+            for kernel in kernels
+        }
         for kernel, counts in results.items():
             say(f"kernel {kernel}: {counts}")
         total += compare(results)

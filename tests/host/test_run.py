@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from guest.errors import EXIT_KERNEL_REPORT
 from tests import run
-from tests.run import Counts, Part, Sample
+from tests.run import Counts, Job, Part, Sample
 
 REPORT = """<testsuites><testsuite tests="4" failures="1" errors="0" skipped="{skipped}">
 <testcase><properties><property name="algorithms aead" value="19"/></properties></testcase>
@@ -76,9 +77,10 @@ def test_the_readme_has_to_have_the_table(
 
 
 def test_the_table_takes_a_part_of_each_part() -> None:
-    for part in run.parts_of("6.1"):
-        for path in run.TABLE[part.name]:
-            assert path.startswith(part.paths)
+    parts = {part.name: part for part in run.parts_of("6.1")}
+    for name, paths in run.TABLE.items():
+        for path in paths:
+            assert path.startswith(parts[name].paths)
             assert (run.PROJECT / path.partition("::")[0]).is_file()
 
 
@@ -87,7 +89,7 @@ def test_the_table_takes_a_part_of_each_part() -> None:
 
 def test_parts_of_a_kernel_of_debian() -> None:
     parts = run.parts_of("6.1")
-    assert [part.name for part in parts] == ["device", "admin"]
+    assert [part.name for part in parts] == ["device", "abi", "admin"]
     assert not any(part.provokes or part.end for part in parts)
 
 
@@ -97,8 +99,8 @@ def test_parts_of_a_kernel_that_finds_faults(kernel: str) -> None:
     first, *others = run.parts_of(kernel)
     assert first.provokes
     assert first.paths == (f"tests/detectors/{kernel}",)
-    assert {part.name for part in others} == {"device", "admin"}
-    assert [part.end for part in others] == [f"tests/end/{kernel}"] * 2
+    assert [part.name for part in others] == ["admin", "device", "abi"]
+    assert [part.end for part in others] == [f"tests/end/{kernel}"] * 3
     for part in (first, *others):
         assert all((run.PROJECT / path).is_dir() for path in (*part.paths, part.end))
 
@@ -160,8 +162,53 @@ def test_what_there_was_no_time_for_is_told(
 
 def test_share_of_the_time() -> None:
     """What the first leaves is for the others, and each has its end's time besides."""
-    detectors = Part("detectors", ("x",), user="root", provokes=True)
-    assert run.share(detectors, 900, 3) == 300
-    assert run.share(PART, 800, 2) == 400 - run.END_S
-    assert run.share(PART, -5, 1) == 0
-    assert run.share(PART, float("inf"), 2) == float("inf")
+    assert run.share(900, 3) == 300 - run.END_S
+    assert run.share(-5, 1) == 0
+    assert run.share(float("inf"), 2) == float("inf")
+
+
+# --- what runs at once ------------------------------------------------------------------------
+
+
+def jobs(*names: str) -> list[Job]:
+    """Jobs of these names; those in capitals have to be alone."""
+    return [Job(Part(name, ("x",), alone=name.isupper()), "6.1") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "at_once", "turns"),
+    [
+        ("abC", 2, ["ab", "C"]),
+        ("ABcd", 2, ["A", "B", "cd"]),
+        ("aBc", 2, ["a", "B", "c"]),
+        ("abC", 1, ["a", "b", "C"]),
+        ("", 2, []),
+    ],
+)
+def test_turns(names: str, at_once: int, turns: list[str]) -> None:
+    found = run.turns_of(jobs(*names), at_once)
+    assert ["".join(job.part.name for job in turn) for turn in found] == turns
+
+
+def test_jobs_of_a_turn_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits for the other, and the one that has to be alone sees none of them."""
+    both = threading.Barrier(2)
+    running = []
+
+    def run_job(job: Job, sample: Sample) -> Counts:
+        running.append(job.part.name)
+        if not job.part.alone:
+            both.wait(timeout=30)
+        seen = len(running)
+        running.remove(job.part.name)
+        return Counts(passed=seen if job.part.alone else 7)
+
+    monkeypatch.setattr(run, "AT_ONCE", 2)
+    monkeypatch.setattr(run, "run_job", run_job)
+    found = run.run_jobs(jobs("a", "b", "C"), float("inf"), 1)
+    assert [counts.passed for counts in found.values()] == [7, 7, 1]
+
+
+def test_lines_have_a_name_in_front(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.follow(["sh", "-c", "echo one; echo two >&2; exit 3"], "abi 6.1") == 3
+    assert capsys.readouterr().out == "abi 6.1: one\nabi 6.1: two\n"
