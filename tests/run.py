@@ -201,7 +201,8 @@ def turns_of(jobs: list[Job], at_once: int) -> list[list[Job]]:
 
 def say(text: str) -> None:
     """Print a line of progress at once."""
-    print(f"test: {text}", flush=True)
+    # In one write: others print at the same time.
+    print(f"test: {text}\n", end="", flush=True)
 
 
 def report_path(part: Part, kernel: str, suffix: str = ".xml") -> Path:

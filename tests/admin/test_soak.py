@@ -42,6 +42,8 @@ LIMIT_S = LEAST_S + SECONDS_EACH * ASKED["requests"]
 def test_soak(capfd: pytest.CaptureFixture[str]) -> None:
     assert PROGRAM.exists(), "run make -C tests/soak first"
     words = [f"--{name}={number}" for name, number in ASKED.items()]
+    # KASAN keeps for a while what is freed; what is lost kmemleak finds.
+    words.append(f"--slab={4 * SLOWER}")
     with Simulator(), capfd.disabled():
         print()
         status = subprocess.run([PROGRAM, *words], check=False).returncode

@@ -6,7 +6,7 @@
  * computed before, every request has to have one completion, and at the end all
  * that was taken has to be back.
  *
- *	soak [--requests N] [--cancels N] [--kills N] [--seed N]
+ *	soak [--requests N] [--cancels N] [--kills N] [--seed N] [--slab MIB]
  *
  * The seed, which is printed, decides what is asked for and what the engine does;
  * in which order things happen nobody decides. As root, with the simulated engine
@@ -34,8 +34,8 @@
 /* Nothing has completed for so long: it hangs. */
 #define HANG_SECONDS	90.0
 #define MOST_MESSAGES	20U
-/* For what the kernel keeps for the next time; beyond that so much for each request. */
-#define SLAB_BYTES	(4ULL << 20)
+/* More slab than before: what the kernel keeps for the next time. */
+#define SLAB_MIB	4
 
 struct shared *shared;
 
@@ -217,7 +217,7 @@ static void phase(uint64_t seed, const struct goal *goal)
 	fflush(stdout);
 }
 
-static void compare(const struct machine *before, const struct machine *after)
+static void compare(const struct machine *before, const struct machine *after, uint64_t slab_mib)
 {
 	if (after->uses != before->uses || after->simulator_uses != before->simulator_uses)
 		fail("modules are in use: %llu and %llu times", (unsigned long long)after->uses,
@@ -227,7 +227,7 @@ static void compare(const struct machine *before, const struct machine *after)
 		     (unsigned long long)after->memory);
 	if (after->pinned != before->pinned)
 		fail("%lld pages are pinned", (long long)(after->pinned - before->pinned));
-	if (after->slab_bytes > before->slab_bytes + SLAB_BYTES)
+	if (after->slab_bytes > before->slab_bytes + (slab_mib << 20))
 		fail("slab has grown by %llu KiB",
 		     (unsigned long long)(after->slab_bytes - before->slab_bytes) >> 10);
 	printf("soak: slab %lld KiB more, pinned %lld pages, %llu contexts, %llu bytes, "
@@ -245,11 +245,12 @@ int main(int argc, char **argv)
 		{ "cancels", required_argument, NULL, 'c' },
 		{ "kills", required_argument, NULL, 'k' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "slab", required_argument, NULL, 'm' },
 		{ 0 },
 	};
 	struct goal goal = { 100000, 1000, 100 }, warm_up;
 	struct machine before, after;
-	uint64_t seed = 0;
+	uint64_t seed = 0, slab_mib = SLAB_MIB;
 	int option;
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
@@ -260,7 +261,8 @@ int main(int argc, char **argv)
 		if (option == '?')
 			return 2;
 		*(option == 'r' ? &goal.requests : option == 'c' ? &goal.cancels :
-		  option == 'k' ? &goal.kills : &seed) = strtoull(optarg, NULL, 0);
+		  option == 'k' ? &goal.kills : option == 'm' ? &slab_mib :
+		  &seed) = strtoull(optarg, NULL, 0);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("soak: --seed %llu\n", (unsigned long long)seed);
@@ -271,6 +273,6 @@ int main(int argc, char **argv)
 	before = machine_settled();
 	phase(draw(&seed), &goal);
 	after = machine_settled();
-	compare(&before, &after);
+	compare(&before, &after, slab_mib);
 	return counted(failures) ? 1 : 0;
 }
