@@ -51,6 +51,7 @@ def _run(arguments: argparse.Namespace, tree: kernels.KernelTree) -> int:
         then=arguments.then,
         module_arguments=arguments.module_arguments,
         interactive=arguments.interactive,
+        count_instructions=arguments.count_instructions,
         memory=arguments.memory,
         kernel_options=arguments.append,
         qemu_options=arguments.qemu,
@@ -117,7 +118,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--provokes", action="store_true", help="do not show what the kernel reports")
     run.add_argument("--interactive", action="store_true", help="on this terminal; a shell")
     run.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS")
-    run.add_argument("--accel", choices=("", "kvm", "tcg"), default="")
+    how = run.add_mutually_exclusive_group()
+    how.add_argument("--accel", choices=("", "kvm", "tcg"), default="")
+    how.add_argument(
+        "--count-instructions",
+        action="store_true",
+        help="emulate one CPU, of which a nanosecond is an instruction",
+    )
     run.add_argument("--module-arguments", default="", metavar="'NAME=VALUE ...'")
     run.add_argument("--memory", type=int, default=0, metavar="MIB", help="else what it needs")
     run.add_argument("--append", action="append", default=[], help="one word for the kernel")

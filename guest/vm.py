@@ -77,6 +77,8 @@ class Options:
             that of the first that failed.
         module_arguments: parameters for the driver, as modprobe takes them.
         interactive: connect this process's terminal to the command, without a time limit.
+        count_instructions: emulate one CPU whose clock goes on by a nanosecond with each
+            instruction, so that what a program measures is the same in every run.
         memory: the guest's memory in MiB; 0 = what the kernel needs.
         kernel_options: more words for the kernel's command line.
         qemu_options: more arguments for QEMU.
@@ -88,6 +90,7 @@ class Options:
     then: str = ""
     module_arguments: str = ""
     interactive: bool = False
+    count_instructions: bool = False
     memory: int = 0
     kernel_options: Sequence[str] = ()
     qemu_options: Sequence[str] = ()
@@ -199,12 +202,22 @@ def new_log(tree: KernelTree) -> Path:
     return log
 
 
-def _command(tree: KernelTree, options: Options, initrd: Path, log: Path) -> list[str]:
-    accel = options.accel or pick_accel()
-    if accel == "tcg":
-        accel = "tcg,thread=multi"
+def _processors(options: Options) -> list[str]:
+    """QEMU's arguments for the CPUs and what executes them."""
     # Emulated, a copy by string instruction is slower than the kernel's other ways.
-    cpu = "host" if accel == "kvm" else "max,erms=off,fsrm=off"
+    cpu = "max,erms=off,fsrm=off"
+    if options.count_instructions:
+        # Page tables of the four levels that nearly every machine has.
+        cpu += ",la57=off"
+        clock = ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]
+        return ["-accel", "tcg", *clock, "-cpu", cpu, "-smp", "1"]
+    accel = options.accel or pick_accel()
+    if accel == "kvm":
+        return ["-accel", "kvm", "-cpu", "host", "-smp", "2"]
+    return ["-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", "2"]
+
+
+def _command(tree: KernelTree, options: Options, initrd: Path, log: Path) -> list[str]:
     terminal = [
         *("-chardev", "stdio,id=terminal,signal=off"),
         *("-device", "virtconsole,chardev=terminal"),
@@ -221,6 +234,8 @@ def _command(tree: KernelTree, options: Options, initrd: Path, log: Path) -> lis
         # On a busy host the guest stands still longer than these watchdogs allow.
         "watchdog_thresh=60",
         "rcupdate.rcu_cpu_stall_timeout=120",
+        # Where things lie decides how many instructions some of the kernel's searches take.
+        *(("nokaslr", "norandmaps") if options.count_instructions else ()),
         *tree.kernel.options,
         *options.kernel_options,
     ]
@@ -228,8 +243,8 @@ def _command(tree: KernelTree, options: Options, initrd: Path, log: Path) -> lis
         # QEMU must not outlive a runner that is killed.
         *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"),
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
-        *("-machine", "q35", "-accel", accel, "-cpu", cpu),
-        *("-smp", "2", "-m", f"{options.memory or tree.kernel.memory}M"),
+        *("-machine", "q35", *_processors(options)),
+        *("-m", f"{options.memory or tree.kernel.memory}M"),
         *("-kernel", str(tree.image), "-initrd", str(initrd), "-append", " ".join(append)),
         *("-chardev", f"file,id=console,path={log},append=on"),
         *("-serial", "chardev:console"),

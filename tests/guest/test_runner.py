@@ -129,6 +129,12 @@ def test_time_limit() -> None:
     assert b"killed after 3 s" in stderr
 
 
+def test_counted_instructions_are_the_guests_time() -> None:
+    """On one CPU: while that has nothing to do, no time passes outside."""
+    status, stdout, stderr = run("nproc; sleep 300", "--count-instructions")
+    assert (status, stdout) == (0, b"1\n"), stderr.decode()
+
+
 def test_warning_is_a_panic_and_a_panic_is_a_lost_guest() -> None:
     command = "echo before; sleep 0.1; modprobe devcrypto_fault kind=warn; exit 0"
     status, stdout, stderr = run(command)
