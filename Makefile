@@ -137,6 +137,12 @@ two-cpus: venv tests-build  ## what the second CPU brings to 64 KiB of sha256 an
 	@GUEST_COMMAND=build/tests/soak/two_cpus \
 		$(GUEST) run --kernel '$(KERNEL)' --timeout 600 --accel '$(ACCEL)' --as member
 
+.PHONY: bench
+bench: deps  ## what requests cost, in instructions, as root in the guest (5 minutes)
+	@$(MAKE) --no-print-directory -s -C bench
+	@$(GUEST) run --kernel '$(KERNEL)' --timeout 3600 --as root --count-instructions \
+		--append hugepages=16 build/bench/cost
+
 .PHONY: check
 check: venv  ## the static checks (20 s)
 	@.ci/check
