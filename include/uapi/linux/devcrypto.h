@@ -619,6 +619,8 @@ struct devcrypto_segment {
  *	Until the request completes the caller must not change the source; if it
  *	does, the output is anything. What is written may be written before the
  *	completion is reaped, and of a request that fails @dst may be anything.
+ *	In software it takes fewer instructions than copies from about 64 KiB on,
+ *	in place or on huge pages from 8 KiB, in registered buffers from 2 KiB.
  */
 #define DEVCRYPTO_REQUEST_IV_OUT	(1U << 0)
 #define DEVCRYPTO_REQUEST_CHAIN		(1U << 1)
