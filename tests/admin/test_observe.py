@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pycryptodev import AlgClass, CryptoDevice, Op, Request, _ioctl, default_generator
+from tests import fdinfo
 from tests.admin.users import NODE, error_of, run_as
 
 TRACING = Path("/sys/kernel/tracing")
@@ -37,24 +38,16 @@ MANY = 12
 # --- fdinfo -----------------------------------------------------------------------------------
 
 
-def fdinfo(descriptor: int) -> dict[str, str]:
-    """The device's own lines in the fdinfo of a descriptor, without their prefix."""
-    text = Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii")
-    pairs = (line.split(":\t", 1) for line in text.splitlines())
-    prefix = "devcrypto-"
-    return {key[len(prefix) :]: value for key, value in pairs if key.startswith(prefix)}
-
-
 def test_fdinfo_of_a_new_context() -> None:
     descriptor = os.open(NODE, os.O_RDWR)
-    assert fdinfo(descriptor) == {"state": "new"}
+    assert fdinfo.lines(descriptor) == {"state": "new"}
     os.close(descriptor)
 
 
 def test_query_leaves_the_context_new() -> None:
     descriptor = os.open(NODE, os.O_RDWR)
     _ioctl.config(descriptor, "sha256", AlgClass.HASH, flags=1)
-    assert fdinfo(descriptor) == {"state": "new"}
+    assert fdinfo.lines(descriptor) == {"state": "new"}
     os.close(descriptor)
 
 
@@ -70,7 +63,7 @@ def test_query_leaves_the_context_new() -> None:
 def test_fdinfo_of_a_configured_context(name: str, key: bytes, alg_class: str) -> None:
     name = name or default_generator()
     with CryptoDevice(name, key=key) as device:
-        assert fdinfo(device.fileno()) == {
+        assert fdinfo.lines(device.fileno()) == {
             "state": "configured",
             "class": alg_class,
             "name": name,
@@ -98,7 +91,7 @@ def test_fdinfo_counts() -> None:
             None,
             errno.EINVAL,
         ]
-        seen = fdinfo(device.fileno())
+        seen = fdinfo.lines(device.fileno())
     # In and out of the good ones; of the last one, what the algorithm then refused.
     assert (seen["done"], seen["failed"]) == ("2", "2")
     assert seen["bytes-copied"] == str(2 * (64 + 64) + 33)
@@ -107,20 +100,20 @@ def test_fdinfo_counts() -> None:
 def test_fdinfo_counts_associated_data() -> None:
     with CryptoDevice("gcm(aes)", key=bytes(16)) as device:
         device.encrypt(bytes(64), iv=bytes(12), assoc=bytes(20))
-        assert fdinfo(device.fileno())["bytes-copied"] == str(64 + 20 + 64)
+        assert fdinfo.lines(device.fileno())["bytes-copied"] == str(64 + 20 + 64)
 
 
 def test_fdinfo_counts_what_was_submitted() -> None:
     with CryptoDevice("sha256") as device, device.queue() as queue:
         queue.submit([SLOW] * MANY)
-        seen = fdinfo(queue.fileno())
+        seen = fdinfo.lines(queue.fileno())
         # What submit() has taken already is done.
         assert sum(int(seen[key]) for key in ("in-flight", "finished", "done")) == MANY
         assert int(seen["in-flight"])
         cancelled = queue.cancel_all()
         while len(queue):
             queue.reap(1)
-        seen = fdinfo(queue.fileno())
+        seen = fdinfo.lines(queue.fileno())
         assert (seen["in-flight"], seen["finished"], seen["failed"]) == ("0", "0", "0")
         assert (int(seen["cancelled"]), int(seen["done"])) == (cancelled, MANY - cancelled)
         assert cancelled

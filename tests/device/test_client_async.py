@@ -14,7 +14,6 @@ import time
 import weakref
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -53,6 +52,7 @@ from pycryptodev import (
     driver_info,
 )
 from pycryptodev.keys import names
+from tests import fdinfo
 
 T = TypeVar("T")
 
@@ -646,21 +646,10 @@ def test_a_cancelled_task_cancels_its_request() -> None:
             assert any(isinstance(result, asyncio.CancelledError) for result in results)
             # What was running ends in its time, and the device goes on.
             assert await device.digest(b"abc") == hashlib.sha256(b"abc").digest()
-            cancelled = fdinfo(device)["cancelled"]
+            cancelled = fdinfo.numbers(device.fileno())["cancelled"]
             assert cancelled > 50
 
     run(main())
-
-
-def fdinfo(device: AsyncCryptoDevice) -> dict[str, int]:
-    """The numbers that the driver has of a context."""
-    lines = Path(f"/proc/self/fdinfo/{device.fileno()}").read_text().splitlines()
-    found = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        if name.startswith("devcrypto-") and value.strip().isdigit():
-            found[name.removeprefix("devcrypto-")] = int(value)
-    return found
 
 
 def test_a_time_limit_of_asyncio() -> None:

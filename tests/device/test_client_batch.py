@@ -9,7 +9,6 @@ import os
 from array import array
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from pycryptodev import (
     default_generator,
     driver_info,
 )
+from tests import fdinfo
 
 KEY = bytes(range(16))
 IV = bytes(range(50, 66))
@@ -54,9 +54,7 @@ def sha256() -> Iterator[CryptoDevice]:
 
 def done_requests(device: CryptoDevice) -> int:
     """Requests that the driver counts for the context."""
-    fdinfo = Path(f"/proc/self/fdinfo/{device.fileno()}").read_text()
-    fields = dict(line.split(":", 1) for line in fdinfo.splitlines())
-    return int(fields["devcrypto-done"])
+    return fdinfo.numbers(device.fileno())["done"]
 
 
 def test_nothing_to_do(cbc: CryptoDevice) -> None:
