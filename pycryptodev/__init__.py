@@ -8,7 +8,7 @@ machine has; :func:`set_priority` chooses the kernel's default implementation;
 :mod:`pycryptodev.discovery` finds the node and watches it come and go.
 """
 
-from ._context import NODE
+from ._context import NODE, ZERO_COPY_BYTES
 from .algorithms import RegisteredAlgorithm, policy
 from .asynchronous import AsyncCryptoDevice
 from .device import CryptoDevice
@@ -61,6 +61,7 @@ from .requests import Request, Result
 
 __all__ = [
     "NODE",
+    "ZERO_COPY_BYTES",
     "AlgClass",
     "Algorithm",
     "AlgorithmNotFound",

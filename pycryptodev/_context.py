@@ -7,7 +7,7 @@ import errno
 import grp
 import io
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from . import _ioctl
 from ._abi import lib
 from ._structs import Block
 from .algorithms import PROC_CRYPTO, registered_classes
-from .enums import AlgClass
+from .enums import AlgClass, Feature
 from .errors import (
     AlgorithmNotFound,
     AmbiguousName,
@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 NODE = "/dev/crypto"
 """The node."""
 
+ZERO_COPY_BYTES = 64 << 10
+"""The driver is asked for zero copy by requests of so many bytes, if the device does not say
+otherwise: with less it is more work to pin the pages than to copy what is in them."""
+
 _SMALLEST_PIECE_BYTES = 4096
+_ZERO_COPY_CLASSES = (AlgClass.SKCIPHER, AlgClass.AEAD, AlgClass.HASH)
+_NEVER = 1 << 64
 
 
 def _open(path: str) -> io.FileIO:
@@ -104,6 +110,7 @@ class Setup:
     private: bool = False
     generate: bool = False
     entropy: bool = False
+    zero_copy: bool | None = None
 
     def flags(self) -> int:
         """Return the flags of the header."""
@@ -127,11 +134,22 @@ class Context:
         cap: most bytes of a request, when the context was configured.
         comp_cap: compression: most bytes of a request's source, and of its output.
         max_batch: most requests in a call.
+        zero_copy_from: bytes of source from which on a request asks for zero copy.
 
     Synchronization: threads may share a context; close() is for when they are done.
     """
 
-    __slots__ = ("_blocks", "_file", "algorithm", "cap", "comp_cap", "fd", "max_batch", "path")
+    __slots__ = (
+        "_blocks",
+        "_file",
+        "algorithm",
+        "cap",
+        "comp_cap",
+        "fd",
+        "max_batch",
+        "path",
+        "zero_copy_from",
+    )
 
     algorithm: Algorithm
 
@@ -143,12 +161,18 @@ class Context:
         self.cap = 0
         self.comp_cap = 0
         self.max_batch = 0
+        self.zero_copy_from = _NEVER
 
     def close(self) -> None:
         """Close the node; a second time does nothing."""
         self.fd = -1
         self._blocks.clear()
         self._file.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the node is closed, be it because nobody has it any more."""
+        return self._file.closed
 
     def fileno(self) -> int:
         """Return the descriptor.
@@ -190,7 +214,7 @@ class Context:
     def configure(self, name: str, alg_class: AlgClass | None, setup: Setup) -> Algorithm:
         """Give the context its algorithm."""
         _check_name(name)
-        self._read_limits()
+        features = self._read_limits()
         chosen = self._find_class(name) if alg_class is None else alg_class
         raw = _ioctl.config(
             self.fileno(),
@@ -206,6 +230,9 @@ class Context:
             flags=setup.flags(),
         )
         self.algorithm = Algorithm.from_config(chosen, raw)
+        offered = Feature.ZEROCOPY in features and chosen in _ZERO_COPY_CLASSES
+        if offered and setup.zero_copy is not False:
+            self.zero_copy_from = 1 if setup.zero_copy else ZERO_COPY_BYTES
         return self.algorithm
 
     def share(self, *, stream: bool = False) -> Context:
@@ -223,16 +250,18 @@ class Context:
                 flags |= lib.DEVCRYPTO_CONFIG_STREAM
             raw = _ioctl.config(shared.fd, "", 0, source=source, flags=flags)
             shared.algorithm = Algorithm.from_config(self.algorithm.alg_class, raw)
+            shared.zero_copy_from = self.zero_copy_from
         except BaseException:
             shared.close()
             raise
         return shared
 
-    def _read_limits(self) -> None:
+    def _read_limits(self) -> Feature:
         info = self.driver_info()
         self.cap = info.max_request_bytes
         self.comp_cap = info.max_comp_bytes
         self.max_batch = info.max_batch
+        return info.features
 
     def take(self) -> Block:
         """Take a request block out of the context's store; give() puts it back."""
@@ -245,8 +274,8 @@ class Context:
         """Put a block back whose result has been read."""
         self._blocks.append(block)
 
-    def execute(self, block: Block, fields: Mapping[str, int]) -> int:
-        """Run a block's request with these fields.
+    def execute(self, block: Block, fields: dict[str, int]) -> int:
+        """Run a block's request with these fields, to which its flags are added.
 
         Returns:
             The bytes written to its destination.
@@ -257,6 +286,10 @@ class Context:
         fd = self.fd
         if fd < 0:
             raise DeviceClosed
+        flags = fields.get("flags", 0)
+        if fields["src_bytes"] >= self.zero_copy_from:
+            flags |= lib.DEVCRYPTO_REQUEST_ZEROCOPY
+        fields["flags"] = flags
         block.put(fields)
         _ioctl.run(fd, block)
         error, written = block.result()

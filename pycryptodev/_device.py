@@ -39,6 +39,7 @@ class Device:
         dh_g: Buffer | None = None,
         entropy: bool = False,
         layout: bool = False,
+        zero_copy: bool | None = None,
         path: str | os.PathLike[str] = NODE,
     ) -> None:
         """Open the node and configure the algorithm.
@@ -68,6 +69,12 @@ class Device:
             layout: let the driver keep the shape of the buffers, for the validation of
                 implementations; see DEVCRYPTO_CONFIG_LAYOUT. Only :meth:`run` shows it IVs where
                 the caller has them.
+            zero_copy: whether ciphers, AEADs and hashes may work on the caller's buffers where they
+                are, without a copy. It is a permission: the driver copies what it cannot pin (what
+                goes beyond RLIMIT_MEMLOCK, for example) and every AEAD decryption;
+                :attr:`Result.zero_copy` tells. None = for requests of ZERO_COPY_BYTES or more,
+                False = never. Then a buffer must not change until its request has ended, output is
+                written as it is made, and of a request that fails the output may be anything.
             path: the node.
 
         Raises:
@@ -98,6 +105,7 @@ class Device:
                     private=private,
                     generate=generate,
                     entropy=entropy,
+                    zero_copy=zero_copy,
                 ),
             )
         except BaseException:

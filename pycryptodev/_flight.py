@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Requests on their way through the driver, and all that they read and write.
 
-The driver has copied what a request reads when the call that submitted it returns, and writes what
-it has to write in the call that takes its completion. So buffers are held until that call, and
-nothing is written any more once the node is closed.
+What a request reads and writes is held until the call that takes its completion, which also writes
+what the driver copies. With zero copy a cipher writes to the caller's memory itself, even when the
+node has been closed. So that it is not somebody else's memory then, such requests are waited for.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import OrderedDict
+from contextlib import suppress
 from itertools import count, islice
 
 from . import _ioctl, _structs
@@ -23,6 +24,9 @@ _ROOM = 256
 
 _PART_OF_MEMORY = 4
 """Requests under way have a part of the user's driver memory: one is refused where it ends."""
+
+_abandoned: list[object] = []
+"""What may still be written to by requests that could not be waited for; never freed."""
 
 
 class Pending:
@@ -177,12 +181,12 @@ class Flight:
             if self._waiting.pop(pending._number, None) is not None:
                 self._sent[pending._number] = pending
                 self._bytes += self.prepare(pending).size()
-        for number, error, written in self._call.completions():
+        for number, error, written, flags in self._call.completions():
             ended = self._sent.get(number)
             if ended is not None:
                 prepared = self.prepare(ended)
                 self._bytes -= prepared.size()
-                self._finish(ended, prepared.result(error, written))
+                self._finish(ended, prepared.result(error, written, flags))
         self._offered = []
         self._call.forget()
         return len(accepted)
@@ -226,10 +230,43 @@ class Flight:
         Args:
             error: the error; None = DeviceClosed.
         """
-        self._context.close()
-        for pending in [*self._waiting.values(), *self._sent.values()]:
-            self._finish(pending, failed(error or DeviceClosed()))
-        self._offered = []
+        told = error or DeviceClosed()
+        self._absorb()
+        for pending in list(self._waiting.values()):
+            self._finish(pending, failed(told))
+        try:
+            with suppress(CryptoDevError):
+                self._land()
+        finally:
+            self._context.close()
+            for pending in list(self._sent.values()):
+                self._finish(pending, failed(told))
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            self._absorb()
+            self._land()
+
+    def _land(self) -> None:
+        """Wait for those that write to the caller's memory.
+
+        If the wait ends before they do, by an exception of a signal's handler for example, their
+        memory is never freed.
+        """
+        sent = [self.prepare(pending) for pending in self._sent.values()]
+        writers = [prepared for prepared in sent if prepared.writes_early]
+        if not writers or os.getpid() != self._process:
+            return
+        _abandoned.append(writers)
+        if self._context.closed:
+            return
+        descriptor = self._context.fileno()
+        os.set_blocking(descriptor, True)
+        while _ioctl.cancel(descriptor, None)[1]:
+            self._call.prepare([], 1, 0)
+            _ioctl.submit(descriptor, self._call)
+            self._absorb()
+        _abandoned.remove(writers)
 
     def _check(self) -> None:
         self._context.fileno()

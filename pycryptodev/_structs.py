@@ -158,10 +158,10 @@ class Requests:
         self._run.requests = address(self._entries) + first * REQUEST_BYTES
         self._run.count = count
 
-    def result(self, index: int) -> tuple[int, int]:
-        """Return out_result and out_bytes of a request."""
+    def result(self, index: int) -> tuple[int, int, int]:
+        """Return out_result, out_bytes and out_flags of a request."""
         entry = self._entries[index]
-        return entry.out_result, entry.out_bytes
+        return entry.out_result, entry.out_bytes, entry.out_flags
 
 
 class Submission:
@@ -216,10 +216,10 @@ class Submission:
         count: int = self._submit.out_submitted
         return count
 
-    def completions(self) -> list[tuple[int, int, int]]:
-        """Return user_data, result and out_bytes of each completion."""
+    def completions(self) -> list[tuple[int, int, int, int]]:
+        """Return user_data, result, out_bytes and flags of each completion."""
         taken = self._completions[0 : self._submit.out_completed]
-        return [(each.user_data, each.result, each.out_bytes) for each in taken]
+        return [(each.user_data, each.result, each.out_bytes, each.flags) for each in taken]
 
 
 class Block:

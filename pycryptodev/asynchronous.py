@@ -224,7 +224,10 @@ class AsyncCryptoDevice(Device):
     # The object itself
 
     def close(self) -> None:
-        """Close the device; a second time does nothing. What is under way gets DeviceClosed."""
+        """Close the device; a second time does nothing. What is under way gets DeviceClosed.
+
+        It waits as Queue.close() does for what runs in the caller's buffers with zero copy.
+        """
         self._end(None)
 
     async def __aenter__(self) -> AsyncCryptoDevice:

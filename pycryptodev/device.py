@@ -79,7 +79,8 @@ class CryptoDevice(Device):
             data: plaintext, see :meth:`encrypt`.
             out: writable buffer with room for the ciphertext and the tag; it may be data's or
                 overlap it. What is not needed is not touched. An error leaves it as it is, but for
-                data that are too long for one request and fail half-way.
+                data that are too long for one request and fail half-way, and for those of a request
+                with zero copy: of its output anything may be there.
             iv: see :meth:`encrypt`.
             assoc: see :meth:`encrypt`.
 

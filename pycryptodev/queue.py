@@ -33,7 +33,8 @@ class Queue:
 
     CryptoDevice.queue() makes it. Requests end in any order. What a request reads and writes has to
     stay as it is until its result has been taken; the queue keeps the objects alive. Outputs are
-    written by the calls that take results, and by no other.
+    written by the calls that take results, and by no other, but for those of requests with zero
+    copy, which are written as they are made.
 
     Synchronization: one thread at a time, and only in the process that made it: after fork() the
     other one gets Cancelled, and makes a queue of its own.
@@ -189,7 +190,8 @@ class Queue:
         """Close the queue; a second time does nothing.
 
         Requests that are under way are given up, nothing is written for them, and their result is
-        DeviceClosed.
+        DeviceClosed. But where the algorithm encrypts or decrypts in the caller's buffers, as zero
+        copy lets it, those that have not begun are cancelled, and what is running is waited for.
         """
         self._flight.close()
 

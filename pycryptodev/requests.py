@@ -32,7 +32,8 @@ class Request:
     """One operation of a batch.
 
     Buffers are any C-contiguous objects with a buffer. They have to stay as they are until the
-    batch has been run. Source and destination may be the same object or overlap.
+    batch has been run; they cannot be resized meanwhile. Source and destination may be the same
+    object or overlap.
     """
 
     op: Op
@@ -73,6 +74,8 @@ class Result:
     """The output if the request named no destination and did not fail."""
     iv: bytes | None
     """The IV with which the message goes on, if it was asked for and the request did not fail."""
+    zero_copy: bool = False
+    """The driver did not copy the text; False of a request that failed."""
 
     def get(self) -> bytes:
         """Return the output.
@@ -109,6 +112,8 @@ class Prepared:
         self.fields: dict[str, int] = {"op": request.op}
 
         text = self._put_src(request.src, 0 if encrypting else behind)
+        zero_copy = self.fields["src_bytes"] >= context.zero_copy_from
+        self.fields["flags"] = lib.DEVCRYPTO_REQUEST_ZEROCOPY if zero_copy else 0
         self._put_dst(request, context, text)
         if request.tag is not None:
             hold = _structs.writable if encrypting else _structs.readable
@@ -117,7 +122,7 @@ class Prepared:
         iv = self._hold(_structs.readable(request.iv, "iv"))
         if request.iv_out:
             iv = self._iv = _structs.copy(_structs.address(iv), len(iv))
-            self.fields["flags"] = lib.DEVCRYPTO_REQUEST_IV_OUT
+            self.fields["flags"] |= lib.DEVCRYPTO_REQUEST_IV_OUT
         assoc = self._hold(_structs.readable(request.assoc, "assoc"))
         self.fields |= {
             "iv": _structs.start(iv),
@@ -192,7 +197,13 @@ class Prepared:
         """Return the bytes that the driver has to have memory for, more or less."""
         return self.fields["src_bytes"] + self.fields["dst_bytes"]
 
-    def result(self, error: int, written: int) -> Result:
+    @property
+    def writes_early(self) -> bool:
+        """Whether the algorithm may write to the destination before the completion is taken."""
+        zero_copy = self.fields["flags"] & lib.DEVCRYPTO_REQUEST_ZEROCOPY
+        return bool(zero_copy) and self.fields["op"] in (Op.ENCRYPT, Op.DECRYPT)
+
+    def result(self, error: int, written: int, flags: int) -> Result:
         """Return what the driver's answer means."""
         if error:
             return failed(from_errno(-error, needed=written, alg_class=self._alg_class))
@@ -202,6 +213,7 @@ class Prepared:
             written=written,
             data=None if self._output is None else _structs.content(self._output, written),
             iv=None if self._iv is None else _structs.content(self._iv, len(self._iv)),
+            zero_copy=bool(flags & lib.DEVCRYPTO_OUT_ZEROCOPY),
         )
 
 

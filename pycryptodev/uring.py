@@ -57,7 +57,8 @@ class Ring:
 
     Requests are the same as those of CryptoDevice.run(), and end in any order. What a request reads
     and writes has to stay as it is until its result has been taken; the ring keeps the objects
-    alive. Outputs are written by the calls that submit requests and take results, and by no other.
+    alive. Outputs are written by the calls that submit requests and take results, or without a copy
+    as they are made.
 
     Synchronization: only the thread that made it; after fork() the other process gets Cancelled.
     """
@@ -72,8 +73,9 @@ class Ring:
             depth: requests that are under way at the same time, from 1 to driver_info's
                 max_in_flight, and to 32768.
             buffer: writable memory that is registered with io_uring. Requests whose source and
-                destination lie in it are executed there without a copy; it counts against the
-                user's RLIMIT_MEMLOCK and cannot be resized while the ring is open.
+                destination lie in it are executed there without a copy, whatever the device's
+                zero_copy says; it counts against the user's RLIMIT_MEMLOCK and cannot be resized
+                while the ring is open.
 
         Raises:
             UringMissing: liburing is not there; its hint has what to install.
@@ -314,7 +316,8 @@ class Ring:
             assert prepared is not None
             self._bytes -= prepared.size()
             needed = request.out_bytes if res == -errno.EMSGSIZE else 0
-            self._finish(pending, prepared.result(min(res, 0), res if res >= 0 else needed))
+            written = res if res >= 0 else needed
+            self._finish(pending, prepared.result(min(res, 0), written, request.out_flags))
 
     def _finish(self, pending: Pending, result: Result) -> None:
         pending.result = result

@@ -379,7 +379,7 @@ class Batch:
             self._arena.accept(place, size)
         wrong = False
         for index, check in enumerate(self._checks):
-            result, _ = requests.result(index)
+            result, _, _ = requests.result(index)
             if -result != check.error:
                 wrong = True
                 yield self._wrong(check, error_name(check.error), error_name(-result))
@@ -403,7 +403,7 @@ class Batch:
     def _judge(self, requests: _structs.Requests) -> Iterator[Wrong]:
         """Let the judges of compressed texts see them."""
         for index, place in self._packed.items():
-            result, size = requests.result(index)
+            result, size, _ = requests.result(index)
             check = self._checks[index]
             judge, text = check.case.judge, check.case.plain
             if result or judge is None:

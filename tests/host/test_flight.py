@@ -13,7 +13,16 @@ from typing import Any
 
 import pytest
 
-from pycryptodev import Cancelled, DeviceClosed, LimitReached, Op, OutOfMemory, Request, TimedOut
+from pycryptodev import (
+    Cancelled,
+    DeviceClosed,
+    LimitReached,
+    Op,
+    OutOfMemory,
+    Request,
+    TimedOut,
+    _flight,
+)
 from pycryptodev._abi import ffi
 from pycryptodev._context import Cuts
 from pycryptodev._flight import Flight, Pending
@@ -33,6 +42,7 @@ class Driver:
         room: requests that it takes.
         at_once: whether they end as soon as they have been taken.
         calls: how many requests each call brought.
+        unstoppable: requests that run when the others are cancelled; each call ends one.
     """
 
     def __init__(self) -> None:
@@ -43,6 +53,7 @@ class Driver:
         self.ended: deque[tuple[int, int]] = deque()
         self.fails: Exception | None = None
         self.interrupts = False
+        self.unstoppable = 0
         self.events = os.eventfd(0, os.EFD_NONBLOCK)
 
     def submit(self, _fd: int, call: Any) -> None:
@@ -74,11 +85,16 @@ class Driver:
         os.eventfd_write(self.events, 1)
 
     def cancel(self, _fd: int, user_data: int | None) -> tuple[int, int]:
+        running = list(self.running)[: self.unstoppable]
         matches = [each for each in self.running if user_data in (None, each)]
-        for number in matches:
+        cancelled = [each for each in matches if each not in running]
+        for number in cancelled:
             self.running.remove(number)
             self.ended.append((number, -errno.ECANCELED))
-        return len(matches), 0
+        if running:
+            self.end(1)
+            self.unstoppable -= 1
+        return len(cancelled), len(running)
 
 
 class FakeContext:
@@ -86,7 +102,9 @@ class FakeContext:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
+        self.closed = False
         self.cap = self.comp_cap = 1 << 16
+        self.zero_copy_from = 1 << 64
         self.algorithm = SimpleNamespace(
             alg_class=AlgClass.HASH, tag_bytes=0, digest_bytes=4, driver="fake", chains=False
         )
@@ -100,7 +118,7 @@ class FakeContext:
         return self.fd
 
     def close(self) -> None:
-        self.fd = -1
+        self.fd, self.closed = -1, True
 
 
 @pytest.fixture
@@ -254,6 +272,45 @@ def test_close_ends_what_is_under_way(queue: Queue, driver: Driver) -> None:
     for use in (queue.fileno, queue.reap, queue.cancel_all, lambda: queue.submit(digests(1))):
         with pytest.raises(DeviceClosed):
             use()
+
+
+def encrypts(context: Any, count: int) -> tuple[list[bytearray], list[Request]]:
+    """Requests that write to the caller's memory as they run, and that memory."""
+    context.zero_copy_from = 1
+    context.algorithm.alg_class = AlgClass.SKCIPHER
+    outs = [bytearray(16) for _ in range(count)]
+    return outs, [Request(Op.ENCRYPT, bytes(16), out) for out in outs]
+
+
+def test_close_waits_for_what_writes_to_the_callers_memory(
+    queue: Queue, context: Any, driver: Driver
+) -> None:
+    driver.at_once = False
+    driver.unstoppable = 2
+    outs, requests = encrypts(context, 5)
+    submitted = queue.submit(requests)
+    queue.close()
+    errors = [type(pending.get().error) for pending in submitted]
+    assert errors == [type(None)] * 2 + [Cancelled] * 3
+    for out in outs:
+        out.append(0)
+    assert _flight._abandoned == []
+
+
+def test_memory_that_could_not_be_waited_for_is_never_freed(
+    queue: Queue, context: Any, driver: Driver
+) -> None:
+    driver.at_once = False
+    driver.unstoppable = 2
+    (out, _), requests = encrypts(context, 2)
+    submitted = queue.submit(requests)
+    driver.interrupts = True
+    with pytest.raises(KeyboardInterrupt):
+        queue.close()
+    assert [type(pending.get().error) for pending in submitted] == [DeviceClosed] * 2
+    with pytest.raises(BufferError):
+        out.append(0)
+    _flight._abandoned.clear()
 
 
 def test_another_process_is_told(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
