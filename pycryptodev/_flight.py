@@ -11,10 +11,12 @@ from __future__ import annotations
 import errno
 import os
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import count, islice
+from itertools import count, islice, takewhile
 
 from . import _ioctl, _structs
+from ._abi import lib
 from ._context import Context
 from .errors import CryptoDevError, DeviceClosed, from_errno
 from .requests import Prepared, Request, Result, failed
@@ -37,12 +39,14 @@ class Pending:
         result: what became of it; None as long as that has not been taken from the driver.
     """
 
-    __slots__ = ("_number", "_prepared", "_wrong", "request", "result")
+    __slots__ = ("_chain", "_number", "_prepared", "_wrong", "request", "result")
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.result: Result | None = None
         self._number = 0
+        # Number of the first request of its chain; 0 = is in none.
+        self._chain = 0
         self._prepared: Prepared | None = None
         self._wrong: Exception | None = None
 
@@ -86,7 +90,9 @@ class Flight:
         self._offered: list[Pending] = []
         self._sent: dict[int, Pending] = {}
         self._bytes = 0
-        self._most_bytes = context.driver_info().max_memory_per_user // _PART_OF_MEMORY
+        info = context.driver_info()
+        self._most_bytes = info.max_memory_per_user // _PART_OF_MEMORY
+        self._most_sent = info.max_in_flight
         self.done: dict[int, Pending] = {}
 
     def __len__(self) -> int:
@@ -102,11 +108,20 @@ class Flight:
         """Requests that the driver has."""
         return len(self._sent)
 
-    def put(self, pending: Pending) -> None:
-        """Let a request wait for the next calls."""
+    def put(self, submitted: Sequence[Pending], *, chain: bool = False) -> None:
+        """Let requests wait for the next calls.
+
+        Raises:
+            LimitReached: a chain of more than the driver takes at the same time.
+        """
         self._check()
-        pending._number = next(self._numbers)
-        self._waiting[pending._number] = pending
+        most = min(self._context.max_batch, self._most_sent)
+        if chain and len(submitted) > most:
+            raise from_errno(errno.EDQUOT, f"a chain of more than {most} requests")
+        for pending in submitted:
+            pending._number = next(self._numbers)
+            pending._chain = submitted[0]._number if chain else 0
+            self._waiting[pending._number] = pending
 
     def prepare(self, pending: Pending) -> Prepared:
         """Return a request in the terms of the header.
@@ -152,24 +167,53 @@ class Flight:
             self._offered = []
         return self._absorb() > 0 or len(self.done) > ended
 
+    def _next(self) -> list[Pending]:
+        """Those that may go in one call: a chain, or others in front of the next one."""
+        chain = next((pending._chain for pending in self._waiting.values()), 0)
+        same = takewhile(lambda pending: pending._chain == chain, self._waiting.values())
+        return list(same if chain else islice(same, _ROOM))
+
     def _offer(self) -> None:
         """Choose those that wait of which the driver is to be given the next."""
         size = self._bytes
-        for pending in list(islice(self._waiting.values(), _ROOM)):
-            try:
-                prepared = self.prepare(pending)
-            except CryptoDevError as error:
-                self._finish(pending, failed(error))
+        for pending in self._next():
+            if not self._is_ready(pending):
                 continue
-            except Exception as error:
-                pending._wrong = error
-                self._finish(pending, None)
-                continue
+            prepared = self.prepare(pending)
             size += prepared.size()
-            if size > self._most_bytes and (self._sent or self._offered):
-                return
             prepared.fields["user_data"] = pending._number
+            if pending._chain:
+                prepared.fields["flags"] |= lib.DEVCRYPTO_REQUEST_CHAIN
+            elif size > self._most_bytes and (self._sent or self._offered):
+                return
             self._offered.append(pending)
+        # A chain goes as a whole, when the call need not wait for its places.
+        is_chain = self._offered and self._offered[0]._chain
+        room = self._most_sent - len(self._offered)
+        if is_chain and self._sent and (size > self._most_bytes or len(self._sent) > room):
+            self._offered = []
+
+    def _is_ready(self, pending: Pending) -> bool:
+        """Whether a request can be given to the driver; if not, it has ended."""
+        if pending.done:
+            return False
+        try:
+            self.prepare(pending)
+        except CryptoDevError as error:
+            self._cut(pending, failed(error))
+        except Exception as error:
+            pending._wrong = error
+            self._cut(pending, None)
+        return not pending.done
+
+    def _cut(self, pending: Pending, result: Result | None) -> None:
+        """End a request that waits, and with it what is chained behind it."""
+        self._finish(pending, result)
+        if pending._chain:
+            cancelled = failed(from_errno(errno.ECANCELED))
+            for other in list(self._waiting.values()):
+                if other._chain == pending._chain and other._number > pending._number:
+                    self._finish(other, cancelled)
 
     def _absorb(self) -> int:
         """Take from the structure of the last call what happened in it, once.
@@ -187,6 +231,9 @@ class Flight:
                 prepared = self.prepare(ended)
                 self._bytes -= prepared.size()
                 self._finish(ended, prepared.result(error, written, flags))
+        if accepted and accepted[0]._chain and len(accepted) < len(self._offered):
+            # The driver ran out of memory, and what is left can no more be bound to the others.
+            self._cut(self._offered[len(accepted)], failed(from_errno(errno.ECANCELED)))
         self._offered = []
         self._call.forget()
         return len(accepted)
@@ -207,7 +254,7 @@ class Flight:
         self._check()
         self._absorb()
         if self._waiting.get(pending._number) is pending:
-            self._finish(pending, failed(from_errno(errno.ECANCELED)))
+            self._cut(pending, failed(from_errno(errno.ECANCELED)))
             return True
         if self._sent.get(pending._number) is not pending:
             return False

@@ -155,3 +155,18 @@ def cancel(fd: FDLike, user_data: int | None) -> tuple[int, int]:
     with suppress(Running):
         _call(fd, IOC_CANCEL, ffi.buffer(structure))
     return structure.out_cancelled, structure.out_running
+
+
+def eventfd(fd: FDLike, signalled: FDLike | None) -> None:
+    """DEVCRYPTO_IOC_EVENTFD: signal completions.
+
+    Args:
+        fd: the node.
+        signalled: an eventfd; None = none any more.
+    """
+    descriptor = -1 if signalled is None else _descriptor(signalled)
+    _call(fd, IOC_EVENTFD, ffi.buffer(ffi.new("struct devcrypto_eventfd *", {"fd": descriptor})))
+
+
+def _descriptor(file: FDLike) -> int:
+    return file if isinstance(file, int) else file.fileno()

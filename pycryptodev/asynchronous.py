@@ -175,8 +175,12 @@ class AsyncCryptoDevice(Device):
 
     # Many requests
 
-    async def run(self, batch: Iterable[Request]) -> list[Result]:
+    async def run(self, batch: Iterable[Request], *, chain: bool = False) -> list[Result]:
         """Run many requests side by side.
+
+        Args:
+            batch: the requests.
+            chain: each begins when the one in front of it has succeeded, see :meth:`Queue.submit`.
 
         Returns:
             A result for each request.
@@ -185,7 +189,7 @@ class AsyncCryptoDevice(Device):
             ValueError, TypeError: a request is wrong in itself; the others are cancelled.
             DeviceClosed: the device was closed.
         """
-        submitted = [self._send(request) for request in batch]
+        submitted = self._send(batch, chain)
         try:
             return [await pending.future for pending in submitted]
         finally:
@@ -211,7 +215,7 @@ class AsyncCryptoDevice(Device):
         order = deque[_Awaited]()
         try:
             async for request in _each(batch):
-                order.append(self._send(request))
+                order += self._send([request])
                 if len(order) == depth:
                     yield await order[0].future
                     order.popleft()
@@ -322,21 +326,21 @@ class AsyncCryptoDevice(Device):
         return (await self._run(request)).get()
 
     async def _run(self, request: Request) -> Result:
-        pending = self._send(request)
+        (pending,) = self._send([request])
         try:
             return await pending.future
         finally:
             self._give_up([pending])
 
-    def _send(self, request: Request) -> _Awaited:
-        """Let a request go to the driver with the others of this turn of the event loop."""
+    def _send(self, batch: Iterable[Request], chain: bool = False) -> list[_Awaited]:
+        """Let requests go to the driver with the others of this turn of the event loop."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._change(loop)
-        pending = _Awaited(request, loop.create_future())
-        self._flight.put(pending)
+        submitted = [_Awaited(request, loop.create_future()) for request in batch]
+        self._flight.put(submitted, chain=chain)
         self._call(loop)
-        return pending
+        return submitted
 
     def _give_up(self, submitted: Iterable[_Awaited]) -> None:
         """Cancel requests that nobody waits for any more, those that have ended excepted."""

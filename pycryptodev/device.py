@@ -464,12 +464,13 @@ class CryptoDevice(Device):
 
     # Batches
 
-    def run(self, batch: Iterable[Request]) -> list[Result]:
+    def run(self, batch: Iterable[Request], *, chain: bool = False) -> list[Result]:
         """Run many requests, in their order, in as few system calls as the driver allows.
 
         Args:
             batch: the requests. Each is executed whatever becomes of the others. Their data are not
                 cut into pieces: what one request does not take fails with LimitReached.
+            chain: when one fails, those behind it are not executed and get Cancelled.
 
         Returns:
             A result for each request.
@@ -479,7 +480,7 @@ class CryptoDevice(Device):
             CryptoDevError: the driver executed none of them.
             DeviceClosed: the device was closed.
         """
-        return requests.run(self._context, batch)
+        return requests.run(self._context, batch, chain)
 
     def queue(self) -> Queue:
         """Return a queue for requests of this algorithm and key that nobody waits for.

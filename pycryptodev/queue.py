@@ -12,8 +12,10 @@ from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 
+from . import _ioctl
 from ._context import Context
 from ._flight import Flight, Pending
+from ._ioctl import FDLike
 from .errors import CryptoDevError, from_errno
 from .requests import Request, Result
 
@@ -48,33 +50,40 @@ class Queue:
             context.close()
             raise
 
-    def submit(self, batch: Iterable[Request]) -> list[Pending]:
+    def submit(self, batch: Iterable[Request], *, chain: bool = False) -> list[Pending]:
         """Submit requests, in as few system calls as the driver allows.
 
         Waits while there is no room for one of them.
+
+        Args:
+            batch: the requests.
+            chain: each begins when the one in front of it has succeeded; when one fails or is
+                cancelled, those behind it get Cancelled. What they read is read before the first
+                begins: no output is another one's input. At most as many as the driver takes in one
+                call and at the same time.
 
         Returns:
             One object for each request, which has its result when that has been taken.
 
         Raises:
+            LimitReached: the chain is longer; none has been submitted.
             ValueError, TypeError: a request is wrong in itself; none has been submitted.
             Cancelled: another process made the queue.
             DeviceClosed: the queue was closed.
         """
-        submitted = self._put(batch)
+        submitted = self._put(batch, chain)
         while self._flight.waiting:
             self._flight.exchange()
         return submitted
 
-    def _put(self, batch: Iterable[Request]) -> list[Pending]:
+    def _put(self, batch: Iterable[Request], chain: bool = False) -> list[Pending]:
         """Let requests wait for the next exchanges, if none is wrong in itself."""
         submitted = [Pending(request) for request in batch]
         for pending in submitted:
             # What cannot be expressed is the result of the request.
             with suppress(CryptoDevError):
                 self._flight.prepare(pending)
-        for pending in submitted:
-            self._flight.put(pending)
+        self._flight.put(submitted, chain=chain)
         return submitted
 
     def reap(self, at_least: int = 0, timeout: float | None = None) -> list[Pending]:
@@ -122,8 +131,12 @@ class Queue:
         flight.take(pending)
         return pending.result
 
-    def run(self, batch: Iterable[Request]) -> list[Result]:
+    def run(self, batch: Iterable[Request], *, chain: bool = False) -> list[Result]:
         """Run requests and wait for them; like CryptoDevice.run(), but they run side by side.
+
+        Args:
+            batch: the requests.
+            chain: see :meth:`submit`.
 
         Returns:
             A result for each request.
@@ -131,7 +144,7 @@ class Queue:
         Raises:
             Others: see :meth:`submit`.
         """
-        submitted = self._put(batch)
+        submitted = self._put(batch, chain)
         while left := sum(not pending.done for pending in submitted):
             self._flight.exchange(left)
         for pending in submitted:
@@ -156,7 +169,7 @@ class Queue:
                 yield order.popleft().get()
 
     def cancel(self, pending: Pending) -> bool:
-        """Cancel a request that the algorithm has not been given.
+        """Cancel a request that the algorithm has not been given, and those chained behind it.
 
         Its result is the error Cancelled; it is taken as any other.
 
@@ -185,6 +198,19 @@ class Queue:
             DeviceClosed: the queue was closed.
         """
         return self._context.fileno()
+
+    def set_eventfd(self, eventfd: FDLike | None) -> None:
+        """Have the driver add 1 to an eventfd whenever a request ends.
+
+        Args:
+            eventfd: a descriptor of os.eventfd(), which takes the place of an earlier one; None =
+                none any more. It may be closed after the call.
+
+        Raises:
+            InvalidRequest: it is no eventfd.
+            DeviceClosed: the queue was closed.
+        """
+        _ioctl.eventfd(self._context.fileno(), eventfd)
 
     def close(self) -> None:
         """Close the queue; a second time does nothing.

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from . import _ioctl, _structs
@@ -251,7 +252,10 @@ def _prepare(request: Request, context: Context) -> Prepared | CryptoDevError:
         return error
 
 
-def _execute(context: Context, prepared: list[Prepared]) -> Iterator[Result]:
+def _execute(context: Context, prepared: list[Prepared], chain: bool) -> Iterator[Result]:
+    if chain:
+        for each in prepared:
+            each.fields["flags"] |= lib.DEVCRYPTO_REQUEST_CHAIN
     array = _structs.Requests([each.fields for each in prepared])
     descriptor = context.fileno()
     done = 0
@@ -267,12 +271,27 @@ def _execute(context: Context, prepared: list[Prepared]) -> Iterator[Result]:
         for index in range(done, done + executed):
             yield prepared[index].result(*array.result(index))
         done += executed
+        if chain and array.result(done - 1)[0]:
+            return
 
 
-def run(context: Context, requests: Iterable[Request]) -> list[Result]:
+def run(context: Context, requests: Iterable[Request], chain: bool) -> list[Result]:
     """Run requests on a configured context, see CryptoDevice.run()."""
     prepared = [_prepare(request, context) for request in requests]
-    results = _execute(context, [each for each in prepared if isinstance(each, Prepared)])
+    if chain:
+        return _run_chain(context, prepared)
+    results = _execute(context, [each for each in prepared if isinstance(each, Prepared)], False)
     return [
         failed(each) if isinstance(each, CryptoDevError) else next(results) for each in prepared
     ]
+
+
+def _run_chain(context: Context, prepared: list[Prepared | CryptoDevError]) -> list[Result]:
+    """Run requests up to the first that fails, be it that it cannot be expressed."""
+    whole = list(takewhile(lambda each: isinstance(each, Prepared), prepared))
+    results = list(_execute(context, cast("list[Prepared]", whole), True))
+    for each in prepared[len(results) :]:
+        broken = bool(results) and results[-1].error is not None
+        error = each if isinstance(each, CryptoDevError) and not broken else None
+        results.append(failed(error or from_errno(errno.ECANCELED)))
+    return results

@@ -23,7 +23,7 @@ from pycryptodev import (
     TimedOut,
     _flight,
 )
-from pycryptodev._abi import ffi
+from pycryptodev._abi import ffi, lib
 from pycryptodev._context import Cuts
 from pycryptodev._flight import Flight, Pending
 from pycryptodev.asynchronous import AsyncCryptoDevice
@@ -32,6 +32,7 @@ from pycryptodev.errors import from_errno
 from pycryptodev.queue import Queue
 
 MEMORY = 1 << 20
+IN_FLIGHT = 1000
 REQUEST = ffi.typeof("struct devcrypto_request *")
 
 
@@ -42,6 +43,8 @@ class Driver:
         room: requests that it takes.
         at_once: whether they end as soon as they have been taken.
         calls: how many requests each call brought.
+        chained: numbers of the requests that were to be bound to the next.
+        end_on_wait: a call that waits ends what is running.
         unstoppable: requests that run when the others are cancelled; each call ends one.
     """
 
@@ -54,6 +57,8 @@ class Driver:
         self.fails: Exception | None = None
         self.interrupts = False
         self.unstoppable = 0
+        self.chained: list[int] = []
+        self.end_on_wait = False
         self.events = os.eventfd(0, os.EFD_NONBLOCK)
 
     def submit(self, _fd: int, call: Any) -> None:
@@ -63,10 +68,13 @@ class Driver:
         self.calls.append(submit.count)
         requests = ffi.cast(REQUEST, submit.requests)
         while submit.out_submitted < submit.count and self.room:
-            self.running.append(requests[submit.out_submitted].user_data)
+            request = requests[submit.out_submitted]
+            self.running.append(request.user_data)
+            if request.flags & lib.DEVCRYPTO_REQUEST_CHAIN:
+                self.chained.append(request.user_data)
             submit.out_submitted += 1
             self.room -= 1
-        if self.at_once:
+        if self.at_once or (self.end_on_wait and submit.min_completions):
             self.end(len(self.running))
         while self.ended and submit.out_completed < submit.max_completions:
             number, result = self.ended.popleft()
@@ -105,12 +113,13 @@ class FakeContext:
         self.closed = False
         self.cap = self.comp_cap = 1 << 16
         self.zero_copy_from = 1 << 64
+        self.max_batch = 4096
         self.algorithm = SimpleNamespace(
             alg_class=AlgClass.HASH, tag_bytes=0, digest_bytes=4, driver="fake", chains=False
         )
 
     def driver_info(self) -> Any:
-        return SimpleNamespace(max_memory_per_user=MEMORY)
+        return SimpleNamespace(max_memory_per_user=MEMORY, max_in_flight=IN_FLIGHT)
 
     def fileno(self) -> int:
         if self.fd < 0:
@@ -229,6 +238,82 @@ def test_cancel(queue: Queue, driver: Driver) -> None:
     assert queue.cancel_all() == 1
     assert queue.reap() == [second]
     assert queue.cancel_all() == 0
+
+
+# Chains
+
+
+def errors(submitted: list[Pending]) -> list[type]:
+    return [type(pending.get().error) for pending in submitted]
+
+
+def test_a_chain_goes_in_a_call_of_its_own(queue: Queue, driver: Driver) -> None:
+    driver.at_once = False
+    queue.submit(digests(2))
+    queue.submit(digests(300), chain=True)
+    queue.submit(digests(2))
+    assert driver.calls == [2, 300, 2]
+    assert driver.chained == [*range(3, 303)]
+
+
+def test_a_chain_waits_for_all_its_places(queue: Queue, driver: Driver) -> None:
+    driver.at_once = False
+    queue.submit(digests(IN_FLIGHT - 4))
+    driver.end(1)
+    queue.reap()
+    driver.calls.clear()
+    driver.end_on_wait = True
+    queue.submit(digests(6), chain=True)
+    assert driver.calls == [0, 6]
+
+
+def test_a_chain_waits_for_its_memory(queue: Queue, driver: Driver) -> None:
+    driver.at_once = False
+    queue.submit(digests(1, MEMORY // 8))
+    driver.calls.clear()
+    driver.end_on_wait = True
+    queue.submit(digests(2, MEMORY // 8), chain=True)
+    assert driver.calls == [0, 2]
+
+
+def test_a_chain_of_too_many(queue: Queue, driver: Driver) -> None:
+    with pytest.raises(LimitReached):
+        queue.submit(digests(IN_FLIGHT + 1), chain=True)
+    assert (driver.calls, len(queue)) == ([], 0)
+
+
+def test_what_cannot_be_expressed_cuts_a_chain(queue: Queue, driver: Driver) -> None:
+    batch = [*digests(2), Request(Op.DIGEST, dst_bytes=1 << 32), *digests(2)]
+    submitted = queue.submit(batch, chain=True)
+    queue.reap(5)
+    assert errors(submitted) == [type(None), type(None), LimitReached, Cancelled, Cancelled]
+    assert driver.calls[0] == 2
+
+
+def test_a_chain_that_is_accepted_in_part(queue: Queue, driver: Driver) -> None:
+    driver.room = 2
+    submitted = queue.submit(digests(4), chain=True)
+    queue.reap(4)
+    assert errors(submitted) == [type(None), type(None), Cancelled, Cancelled]
+
+
+def test_cancelling_cuts_a_chain(context: Any, driver: Driver) -> None:
+    driver.at_once = False
+    flight = Flight(context)
+    other = Pending(Request(Op.DIGEST))
+    chain = [Pending(request) for request in digests(4)]
+    flight.put(chain, chain=True)
+    flight.put([other])
+    assert flight.cancel(chain[1])
+    assert errors(chain[1:]) == [Cancelled] * 3
+    assert not chain[0].done
+    assert not other.done
+    assert flight.waiting == 2
+
+
+def test_an_empty_chain(queue: Queue, driver: Driver) -> None:
+    assert queue.run([], chain=True) == []
+    assert driver.calls == []
 
 
 def test_an_interrupted_call_is_looked_at_later(queue: Queue, driver: Driver) -> None:
@@ -438,7 +523,7 @@ def test_closing_ends_awaiting_tasks(context: Any, driver: Driver) -> None:
 def test_flight_counts(context: Any, driver: Driver) -> None:
     driver.at_once = False
     flight = Flight(context)
-    flight.put(Pending(Request(Op.DIGEST)))
+    flight.put([Pending(Request(Op.DIGEST))])
     assert (len(flight), flight.waiting, flight.sent) == (1, 1, 0)
     assert flight.exchange()
     assert (len(flight), flight.waiting, flight.sent) == (1, 0, 1)
