@@ -24,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> Any:
     return source
 
 
+def serial(text: str) -> int:
+    """Take the serial number of a key of the keyring from the command line."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 1 << 31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not the serial number of a key")
+    return int(text)
+
+
 def library() -> ModuleType:
     """Return pycryptodev.keys.
 

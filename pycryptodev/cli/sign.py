@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import argparse
 
+from .. import InvalidRequest
 from . import digests, key_files
-from .exit_codes import ExitCode
+from .exit_codes import ExitCode, UsageError
 from .files import add_file_arguments, open_output
 from .verbs import Verbs
 
@@ -21,16 +22,31 @@ def add_parser(verbs: Verbs) -> None:
     )
     add_file_arguments(parser)
     digests.add_argument(parser)
-    key_files.add_arguments(parser, help="private key of RSA, PEM or DER")
+    source = key_files.add_arguments(parser, help="private key of RSA, PEM or DER")
+    source.add_argument(
+        "--key-serial",
+        metavar="N",
+        type=key_files.serial,
+        help="serial number of a key of the kernel's keyring with the DER of RSAPrivateKey",
+    )
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Do it."""
     keys = key_files.library()
-    key = key_files.load(arguments, keys.signing_key)
+    serial = arguments.key_serial
+    if serial is None:
+        key = key_files.load(arguments, keys.signing_key)
+    else:
+        key = keys.KeyringRsaKey(serial)
     digest_name = arguments.hash or key.default_hash
+    try:
+        signer = key.signer(digest_name, path=arguments.device)
+    except InvalidRequest:
+        where = arguments.key_file if serial is None else f"key {serial}"
+        raise UsageError(f"{where}: no private key of RSA that the kernel takes") from None
     with (
-        key.signer(digest_name, path=arguments.device) as device,
+        signer as device,
         open_output(arguments.output, force=arguments.force, binary=True) as write,
     ):
         write(device.sign(digests.digest(arguments.file, digest_name, arguments.device)))

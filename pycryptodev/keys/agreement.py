@@ -44,18 +44,20 @@ class Group:
         return (self.p.bit_length() + 7) // 8
 
     @property
-    def generating_name(self) -> str:
-        """The name by which the kernel makes private values in this group.
+    def kernel_name(self) -> str:
+        """The name by which the kernel has the group itself.
+
+        By that it makes private values and takes them from its keyring.
 
         Raises:
-            KeyFileError: it makes none.
+            KeyFileError: it has no such group.
         """
         if self.name != DH:
             return self.name
         for bits in _RFC_7919:
             if (self.p, self.g) == (ffdhe_prime(bits), 2):
                 return f"ffdhe{bits}(dh)"
-        raise KeyFileError("the kernel makes private values for the groups of RFC 7919 only")
+        raise KeyFileError("of DH, the kernel has the groups of RFC 7919 only")
 
 
 _RFC_7919 = {2048: 560316, 3072: 2625351, 4096: 5736041, 6144: 15705020, 8192: 10965728}
@@ -111,8 +113,30 @@ class AgreementPublicKey:
         return ec.EllipticCurvePublicKey.from_encoded_point(curve, b"\x04" + self.value)
 
 
+class _Private:
+    """What private keys have in common, wherever they are."""
+
+    __slots__ = ()
+
+    group: Group
+
+    def device(self, *, path: str | os.PathLike[str] = NODE) -> CryptoDevice:
+        """Return a device with this private value."""
+        raise NotImplementedError
+
+    def exchange(self, peer: AgreementPublicKey, *, path: str | os.PathLike[str] = NODE) -> bytes:
+        """Return the secret that is shared with the owner of a public key.
+
+        Raises:
+            ValueError: the two keys are of different groups.
+            InvalidRequest: the public key is not one of its group.
+        """
+        with self.device(path=path) as device:
+            return agree(device, self.group, peer)
+
+
 @dataclass(frozen=True, slots=True)
-class AgreementPrivateKey:
+class AgreementPrivateKey(_Private):
     """What one side keeps."""
 
     group: Group
@@ -133,15 +157,30 @@ class AgreementPrivateKey:
             path=path,
         )
 
-    def exchange(self, peer: AgreementPublicKey, *, path: str | os.PathLike[str] = NODE) -> bytes:
-        """Return the secret that is shared with the owner of a public key.
+
+@dataclass(frozen=True, slots=True)
+class KeyringAgreementKey(_Private):
+    """What one side keeps in the kernel's keyring, and the program need not be able to read.
+
+    A device of it raises NoKey, KeyExpired, KeyRevoked, KeyRejected or KeyForbidden if the keyring
+    does not give it, and InvalidRequest if what it gives is none.
+    """
+
+    group: Group
+    """The group."""
+    serial: int
+    """Serial number of a key of type user, logon, encrypted or trusted; its payload is the private
+    value, as AgreementPrivateKey.value: of ECDH with the zeros in front, of DH 32 bytes or more."""
+
+    def device(self, *, path: str | os.PathLike[str] = NODE) -> CryptoDevice:
+        """Return a device with this private value.
 
         Raises:
-            ValueError: the two keys are of different groups.
-            InvalidRequest: the public key is not one of its group.
+            KeyFileError: the kernel does not have the group itself.
         """
-        with self.device(path=path) as device:
-            return agree(device, self.group, peer)
+        return CryptoDevice(
+            self.group.kernel_name, alg_class=AlgClass.KPP, key_serial=self.serial, path=path
+        )
 
 
 def generate(group: Group, *, path: str | os.PathLike[str] = NODE) -> CryptoDevice:
@@ -150,7 +189,7 @@ def generate(group: Group, *, path: str | os.PathLike[str] = NODE) -> CryptoDevi
     Raises:
         KeyFileError: the kernel makes none in this group.
     """
-    return CryptoDevice(group.generating_name, alg_class=AlgClass.KPP, generate=True, path=path)
+    return CryptoDevice(group.kernel_name, alg_class=AlgClass.KPP, generate=True, path=path)
 
 
 def agree(device: CryptoDevice, group: Group, peer: AgreementPublicKey) -> bytes:

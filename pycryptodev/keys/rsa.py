@@ -53,16 +53,46 @@ class RsaPublicKey(Verifies):
             return device.encrypt(message)
 
 
+class _Private(Signs):
+    """What private keys have in common, wherever they are."""
+
+    __slots__ = ()
+
+    default_hash = "sha256"
+
+    def _device(self, name: str, alg_class: AlgClass, path: str | os.PathLike[str]) -> CryptoDevice:
+        """Return a device of an algorithm with this key."""
+        raise NotImplementedError
+
+    def signer(self, hash: str = "", *, path: str | os.PathLike[str] = NODE) -> CryptoDevice:
+        """Return a device that signs digests.
+
+        Args:
+            hash: name of the hash at the crypto API; empty = default_hash.
+            path: the node.
+        """
+        name = names.rsa_signature(hash or self.default_hash, path)
+        return self._device(name, AlgClass.SIG, path)
+
+    def decrypt(self, ciphertext: Buffer, *, path: str | os.PathLike[str] = NODE) -> bytes:
+        """Decrypt a message.
+
+        Raises:
+            InvalidPadding: it was not encrypted for this key. Who sends messages must not learn
+                which of them raise this.
+        """
+        with self._device(_ENCRYPTION, AlgClass.AKCIPHER, path) as device:
+            return device.decrypt(ciphertext)
+
+
 @dataclass(frozen=True, slots=True)
-class RsaPrivateKey(Signs):
+class RsaPrivateKey(_Private):
     """A private key of two primes."""
 
     der: bytes = field(repr=False)
     """RSAPrivateKey, as the crypto API takes it."""
     public_key: RsaPublicKey
     """Its public half."""
-
-    default_hash = "sha256"
 
     @classmethod
     def from_numbers(
@@ -84,24 +114,23 @@ class RsaPrivateKey(Signs):
             p, q = rsa.rsa_recover_prime_factors(n, e, d)
         return cls(_asn1.rsa_private_key(n, e, d, p, q), RsaPublicKey.from_numbers(n, e))
 
-    def signer(self, hash: str = "", *, path: str | os.PathLike[str] = NODE) -> CryptoDevice:
-        """Return a device that signs digests.
+    def _device(self, name: str, alg_class: AlgClass, path: str | os.PathLike[str]) -> CryptoDevice:
+        return CryptoDevice(name, alg_class=alg_class, key=self.der, private=True, path=path)
 
-        Args:
-            hash: name of the hash at the crypto API; empty = default_hash.
-            path: the node.
-        """
-        name = names.rsa_signature(hash or self.default_hash, path)
-        return CryptoDevice(name, alg_class=AlgClass.SIG, key=self.der, private=True, path=path)
 
-    def decrypt(self, ciphertext: Buffer, *, path: str | os.PathLike[str] = NODE) -> bytes:
-        """Decrypt a message.
+@dataclass(frozen=True, slots=True)
+class KeyringRsaKey(_Private):
+    """A private key in the kernel's keyring, which the program need not be able to read.
 
-        Raises:
-            InvalidPadding: it was not encrypted for this key. Who sends messages must not learn
-                which of them raise this.
-        """
-        with CryptoDevice(
-            _ENCRYPTION, alg_class=AlgClass.AKCIPHER, key=self.der, private=True, path=path
-        ) as device:
-            return device.decrypt(ciphertext)
+    A device of it raises NoKey, KeyExpired, KeyRevoked, KeyRejected or KeyForbidden if the keyring
+    does not give it, and InvalidRequest if what it gives is none.
+    """
+
+    serial: int
+    """Serial number of a key of type user, logon, encrypted or trusted; its payload is the DER of
+    RSAPrivateKey, as RsaPrivateKey.der."""
+
+    def _device(self, name: str, alg_class: AlgClass, path: str | os.PathLike[str]) -> CryptoDevice:
+        return CryptoDevice(
+            name, alg_class=alg_class, key_serial=self.serial, private=True, path=path
+        )

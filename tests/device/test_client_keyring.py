@@ -8,6 +8,7 @@ import hmac
 import os
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,8 @@ from pycryptodev import (
     NotSupported,
     keys,
 )
+from pycryptodev.cli import main
+from pycryptodev.cli.exit_codes import ExitCode
 from pycryptodev.keys import names
 
 KEY = b"key of the keyed hash"
@@ -130,6 +133,44 @@ def test_signing(kind: str) -> None:
     RSA.public_key().verify(signature, TEXT, padding.PKCS1v15(), hashes.SHA256())
 
 
+@pytest.mark.parametrize("kind", ["user", "logon"])
+def test_keys_that_sign_and_decrypt(kind: str) -> None:
+    key = keys.KeyringRsaKey(add_key(RSA_DER, kind))
+    for name, hash in (("sha256", hashes.SHA256()), ("sha512", hashes.SHA512())):
+        RSA.public_key().verify(key.sign(TEXT, hash=name), TEXT, padding.PKCS1v15(), hash)
+    assert key.sign(TEXT) == key.sign(TEXT, hash="sha256")
+    assert key.decrypt(RSA.public_key().encrypt(b"text", padding.PKCS1v15())) == b"text"
+
+
+def test_keys_that_do_not_sign() -> None:
+    with pytest.raises(NoKey):
+        keys.KeyringRsaKey(2**31 - 1).sign(TEXT)
+    with pytest.raises(InvalidRequest):
+        keys.KeyringRsaKey(add_key(KEY)).sign(TEXT)
+    revoked = add_key(RSA_DER)
+    keyctl("revoke", str(revoked))
+    with pytest.raises(KeyRevoked):
+        keys.KeyringRsaKey(revoked).decrypt(bytes(256))
+
+
+def test_the_command_signs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text, signature = tmp_path / "text", tmp_path / "signature"
+    text.write_bytes(TEXT)
+    serial = str(add_key(RSA_DER, "logon"))
+    assert main(["sign", "--key-serial", serial, str(text), "-o", str(signature)]) == 0
+    RSA.public_key().verify(signature.read_bytes(), TEXT, padding.PKCS1v15(), hashes.SHA256())
+
+    keyctl("revoke", serial)
+    none = str(add_key(KEY))
+    for wrong, said in (
+        (serial, "revoked"),
+        (none, f"key {none}: no private key of RSA"),
+        (str(2**31 - 1), ""),
+    ):
+        assert main(["sign", "--key-serial", wrong, str(text)]) == ExitCode.USAGE
+        assert said in capfd.readouterr().err
+
+
 def test_decrypting() -> None:
     sealed = RSA.public_key().encrypt(b"text", padding.PKCS1v15())
     serial = add_key(RSA_DER, "logon")
@@ -161,6 +202,29 @@ def test_key_agreement() -> None:
     with CryptoDevice("ecdh-nist-p256", alg_class=AlgClass.KPP, key_serial=serial) as device:
         assert device.public_key() == point(own)
         assert keys.agree(device, peer.group, peer) == own.exchange(ec.ECDH(), other.public_key())
+
+
+@pytest.mark.requires("ecdh-nist-p256")
+def test_a_key_that_agrees() -> None:
+    own, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    group = keys.Group("ecdh-nist-p256")
+    serial = add_key(own.private_numbers().private_value.to_bytes(32, "big"), "logon")
+    key = keys.KeyringAgreementKey(group, serial)
+    peer = keys.AgreementPublicKey(group, point(other))
+    assert key.exchange(peer) == own.exchange(ec.ECDH(), other.public_key())
+    with pytest.raises(ValueError, match="of two groups"):
+        key.exchange(keys.AgreementPublicKey(keys.Group("ecdh-nist-p384"), bytes(96)))
+
+
+@pytest.mark.requires("ffdhe2048(dh)")
+def test_a_key_that_agrees_in_a_group_of_numbers() -> None:
+    group = keys.Group("dh", keys.agreement.ffdhe_prime(2048), 2)
+    own, other = (int.from_bytes(os.urandom(32), "big") for _ in range(2))
+    key = keys.KeyringAgreementKey(group, add_key(own.to_bytes(32, "big")))
+    peer = keys.AgreementPublicKey(group, pow(2, other, group.p).to_bytes(256, "big"))
+    assert key.exchange(peer) == pow(2, own * other, group.p).to_bytes(256, "big")
+    with pytest.raises(keys.KeyFileError):
+        keys.KeyringAgreementKey(keys.Group("dh", group.p, 5), key.serial).device()
 
 
 def point(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -87,6 +87,8 @@ def test_manual_has_every_status() -> None:
         ["sign", "--key-file", "/dev/null"],
         ["sign", "--key-file", "/dev/zero"],
         ["sign", "--key-fd", "x"],
+        *(["sign", "--key-serial", serial] for serial in ("", "x", "0", "-3", "2147483648")),
+        ["sign", "--key-serial", "1", "--key-fd", "0"],
         ["sign", "--key-file", "/dev/null", "--key-fd", "0"],
         ["verify", "--key-file", "/dev/null"],
         ["verify", "--signature", "/dev/null"],

@@ -210,12 +210,12 @@ def test_groups_of_rfc_7919(bits: int) -> None:
     parameters = load_pem_parameters(pem)
     assert isinstance(parameters, dh.DHParameters)
     numbers = parameters.parameter_numbers()
-    assert keys.Group("dh", numbers.p, numbers.g).generating_name == f"ffdhe{bits}(dh)"
+    assert keys.Group("dh", numbers.p, numbers.g).kernel_name == f"ffdhe{bits}(dh)"
 
 
 def test_the_kernel_makes_no_key_in_other_groups() -> None:
     with pytest.raises(keys.KeyFileError, match="RFC 7919"):
-        _ = keys.Group("dh", FFDHE.p, 5).generating_name
+        _ = keys.Group("dh", FFDHE.p, 5).kernel_name
 
 
 DSA = dsa.generate_private_key(2048)
