@@ -296,7 +296,7 @@ def test_registered_buffer(mapped: mmap.mmap, size: int) -> None:
         for part in parts:
             part[:] = text
         results = ring.run(Request(Op.ENCRYPT, part, part, iv=IV) for part in parts)
-        assert [result.written for result in results] == [size] * 4
+        assert [(result.written, result.zero_copy) for result in results] == [(size, True)] * 4
         assert [bytes(part) for part in parts] == [counter_mode(text)] * 4
         assert counts(ring)["bytes-copied"] == 0
         assert counts(ring)["bytes-zerocopy"] == before + 4 * size
