@@ -19,121 +19,11 @@
 
 #include "device.h"
 #include "harness.h"
-#include "keys.h"
+#include "simulator.h"
 
-#define PARAMETERS	"/sys/module/devcrypto_sim/parameters/"
 #define CHAIN		DEVCRYPTO_REQUEST_CHAIN
-#define THOUSANDS	4096U
-
-/* Long enough for a machine that is emulated and busy. */
-#define PATIENCE_SECONDS 20.0
-
-enum order { FIRST, LAST, ANY };
-
-static void set(const char *name, unsigned int value)
-{
-	char path[128], text[16];
-	int fd, length = snprintf(text, sizeof(text), "%u", value);
-
-	snprintf(path, sizeof(path), PARAMETERS "%s", name);
-	fd = ASSERT_OK(open(path, O_WRONLY | O_CLOEXEC));
-	ASSERT_EQ(length, write(fd, text, length));
-	close(fd);
-}
-
-static unsigned int get(const char *name)
-{
-	char path[128], text[16] = "";
-	int fd;
-
-	snprintf(path, sizeof(path), PARAMETERS "%s", name);
-	fd = ASSERT_OK(open(path, O_RDONLY | O_CLOEXEC));
-	ASSERT_OK(read(fd, text, sizeof(text) - 1));
-	close(fd);
-	return strtoul(text, NULL, 10);
-}
-
-static void wait_until(const char *name, unsigned int value)
-{
-	const double began = now();
-
-	while (get(name) != value && now() - began < PATIENCE_SECONDS)
-		usleep(1000);
-	ASSERT_EQ(value, get(name));
-}
-
-/* The engine as it is for the test, whatever the one before has left. */
-static void arrange(unsigned int depth)
-{
-	static const char * const knobs[] = {
-		"inline_answers", "fail_every", "delay_us", "order", "context", "never", "paused",
-	};
-	size_t at;
-
-	if (access(PARAMETERS, F_OK) && !getenv("DEVCRYPTO_GUEST"))
-		SKIP("no simulated engine");
-	for (at = 0; at < ARRAY_SIZE(knobs); at++)
-		set(knobs[at], 0);
-	wait_until("in_engine", 0);
-	set("depth", depth);
-	set("error", EIO);
-}
 
 /* --- one request of each class --- */
-
-static const struct engine {
-	const char *name, *driver, *key;
-	enum base base;
-	uint32_t alg_class, key_bytes, flags;
-} engines[] = {
-	{ "skcipher_encrypt", "sim-cbc-aes", NULL, SKCIPHER_ENCRYPT, DEVCRYPTO_CLASS_SKCIPHER,
-	  KEY_BYTES, 0 },
-	{ "skcipher_decrypt", "sim-cbc-aes", NULL, SKCIPHER_DECRYPT, DEVCRYPTO_CLASS_SKCIPHER,
-	  KEY_BYTES, 0 },
-	{ "aead_encrypt", "sim-gcm-aes", NULL, AEAD_ENCRYPT, DEVCRYPTO_CLASS_AEAD, KEY_BYTES, 0 },
-	{ "aead_decrypt", "sim-gcm-aes", NULL, AEAD_DECRYPT, DEVCRYPTO_CLASS_AEAD, KEY_BYTES, 0 },
-	{ "hash", "sim-sha256", NULL, HASH_DIGEST, DEVCRYPTO_CLASS_HASH, 0, 0 },
-	{ "stream", "sim-sha256", NULL, HASH_STREAM_FINAL, DEVCRYPTO_CLASS_HASH, 0, 0 },
-	{ "akcipher", "sim-rsa", RSA_PUBLIC, AKCIPHER_ENCRYPT, DEVCRYPTO_CLASS_AKCIPHER, 0, 0 },
-	{ "akcipher_private", "sim-rsa", RSA_PRIVATE, AKCIPHER_DECRYPT, DEVCRYPTO_CLASS_AKCIPHER,
-	  0, DEVCRYPTO_CONFIG_PRIVATE },
-	{ "comp", "sim-deflate", NULL, COMP_COMPRESS, DEVCRYPTO_CLASS_COMP, 0, 0 },
-};
-
-static int engine_context(const struct engine *engine)
-{
-	struct devcrypto_config config = config_of(engine->alg_class, engine->driver,
-						   engine->key_bytes);
-	unsigned char key[1024];
-
-	config.flags = engine->flags;
-	if (engine->key) {
-		config.key = address_of(key);
-		config.key_bytes = from_hex(engine->key, key);
-	}
-	return context_of(&config);
-}
-
-/* A request that the engine is given, with what a processor makes of it. */
-static struct fixture *engine_fixture(const struct engine *engine, struct fixture *ran)
-{
-	struct fixture *fixture = fixture_new(engine->base, 0);
-
-	EXPECT_EQ(0, run_request(fixture->fd, &fixture->request));
-	*ran = *fixture;
-	memset(fixture->dst, UNTOUCHED, TEXT_BYTES);
-	if (engine->base == AEAD_ENCRYPT)
-		memset(fixture->tag, UNTOUCHED, TAG_BYTES);
-	close(fixture->fd);
-	fixture->fd = engine_context(engine);
-	return fixture;
-}
-
-static void expect_same(const struct fixture *ran, const struct fixture *fixture)
-{
-	EXPECT_MEM(ran->dst, fixture->dst, TEXT_BYTES);
-	EXPECT_MEM(ran->tag, fixture->tag, TAG_BYTES);
-}
 
 /* In whatever context it answers. */
 TEST_EACH(same_as_software, engines)
@@ -281,10 +171,6 @@ static uint32_t expect_reaped(struct many *many, uint32_t count)
 	}
 	return cancelled;
 }
-
-static const struct engine * const cipher = &engines[0];
-static const struct engine * const hash = &engines[4];
-static const struct engine * const compression = &engines[8];
 
 /* One thread holds as many in the engine, and no thread of the kernel waits for one. */
 TEST(holds_thousands_at_once)
@@ -789,21 +675,6 @@ TEST(no_room_while_the_engine_has_all)
 
 #define END_SECONDS 3.0
 
-static void expect_returned(const struct devcrypto_info *before)
-{
-	struct devcrypto_info info;
-	double began = now();
-
-	do {
-		info = info_now();
-		usleep(10000);
-	} while (now() - began < PATIENCE_SECONDS &&
-		 (info.contexts_of_user != before->contexts_of_user ||
-		  info.memory_of_user != before->memory_of_user));
-	EXPECT_EQ(before->contexts_of_user, info.contexts_of_user);
-	EXPECT_EQ(before->memory_of_user, info.memory_of_user);
-}
-
 static const struct {
 	const char *name;
 	unsigned int depth;
@@ -816,13 +687,13 @@ static const struct {
 
 TEST_EACH(close_does_not_wait, ends)
 {
-	struct devcrypto_info before;
+	struct counts before;
 	struct many *many;
 	uint32_t at;
 	double began;
 
 	arrange(row->depth);
-	before = info_now();
+	before = counts_now();
 	many = many_new(cipher, THOUSANDS);
 	for (at = 0; at < THOUSANDS; at++)
 		many->requests[at].flags = row->flags;
@@ -833,7 +704,7 @@ TEST_EACH(close_does_not_wait, ends)
 	EXPECT_TRUE(now() - began < END_SECONDS);
 	/* What the engine has keeps its memory. */
 	EXPECT_TRUE(get("in_engine") > 0);
-	EXPECT_TRUE(info_now().memory_of_user > before.memory_of_user);
+	EXPECT_TRUE(info_now().memory_of_user > before.memory);
 	set("paused", 0);
 	wait_until("in_engine", 0);
 	expect_returned(&before);
@@ -845,12 +716,12 @@ TEST_EACH(close_does_not_wait, ends)
 TEST_SECONDS(closed_at_any_moment, 60)
 {
 	const struct engine *rows[] = { cipher, hash, &engines[3], &engines[5] };
-	struct devcrypto_info before;
+	struct counts before;
 	struct devcrypto_cancel answer;
 	int round;
 
 	arrange(8);
-	before = info_now();
+	before = counts_now();
 	set("delay_us", 30);
 	set("order", ANY);
 	for (round = 0; round < 200; round++) {
@@ -883,14 +754,14 @@ static const struct {
 
 TEST_EACH(end_of_the_process_does_not_wait, victims)
 {
-	struct devcrypto_info before;
+	struct counts before;
 	int ready[2], status;
 	double began;
 	pid_t child;
 	char byte;
 
 	arrange(THOUSANDS / 2);
-	before = info_now();
+	before = counts_now();
 	ASSERT_OK(pipe(ready));
 	child = ASSERT_OK(fork());
 	if (!child) {

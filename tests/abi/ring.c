@@ -62,6 +62,18 @@ struct io_uring_sqe *ring_put_request(struct io_uring *ring, int fd,
 	return sqe;
 }
 
+struct io_uring_sqe *ring_put_cancel(struct io_uring *ring, uint64_t user_data)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	ASSERT_TRUE(sqe);
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = IORING_OP_ASYNC_CANCEL;
+	sqe->fd = -1;
+	sqe->addr = user_data;
+	return sqe;
+}
+
 void ring_submit(struct io_uring *ring, unsigned int count)
 {
 	const int submitted = io_uring_submit(ring);

@@ -42,6 +42,8 @@ struct io_uring_sqe *ring_put(struct io_uring *ring, int fd, const struct ring_c
 /* Puts a request on the ring, with its user_data. */
 struct io_uring_sqe *ring_put_request(struct io_uring *ring, int fd,
 				      const struct devcrypto_request *request);
+/* Puts what has io_uring cancel the commands of that user_data. */
+struct io_uring_sqe *ring_put_cancel(struct io_uring *ring, uint64_t user_data);
 void ring_submit(struct io_uring *ring, unsigned int count);
 /* Waits for a command to end. */
 struct ring_result ring_wait(struct io_uring *ring);

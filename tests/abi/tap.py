@@ -20,9 +20,12 @@ PROGRAMS = SOURCES.parents[1] / "build/tests/abi"
 # For 64-bit callers, and for 32-bit ones.
 BITS = ("64", "32")
 # What is linked into the programs, and what is only compiled.
-SHARED = {"harness", "device", "header", "ring"}
+SHARED = {"harness", "device", "header", "ring", "simulator"}
 # Programs for 64-bit callers alone: Debian has no liburing for the others.
 ONLY_64 = {"uring", "uring_fixed", "uring_life"}
+# Programs that need the administrator, and those of them that need the simulated engine.
+ENGINE = {"engine"}
+ADMIN = {"admin"} | ENGINE
 # Limit for one program in seconds; each of its tests has a limit of its own.
 TIMEOUT_S = 600
 

@@ -148,7 +148,6 @@ TEST_EACH(cancelled_by_io_uring_while_it_waits_for_room, kinds)
 {
 	unsigned char digest[DIGEST_BYTES];
 	struct devcrypto_request request = digest_request(test_key, 60, digest);
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 	int fd = full_context(0), at;
 
@@ -156,13 +155,7 @@ TEST_EACH(cancelled_by_io_uring_while_it_waits_for_room, kinds)
 	ring_put_request(&ring, fd, &request)->user_data = 7;
 	ring_submit(&ring, 1);
 	usleep(50000);
-	sqe = io_uring_get_sqe(&ring);
-	ASSERT_TRUE(sqe);
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = IORING_OP_ASYNC_CANCEL;
-	sqe->fd = -1;
-	sqe->addr = 7;
-	sqe->user_data = 8;
+	ring_put_cancel(&ring, 7)->user_data = 8;
 	ring_submit(&ring, 1);
 	for (at = 0; at < 2; at++) {
 		const struct ring_result result = ring_wait(&ring);

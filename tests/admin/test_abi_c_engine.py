@@ -11,7 +11,7 @@ import pytest
 from tests.abi import tap
 from tests.admin import driver
 
-NAMES = ["engine"]
+NAMES = sorted(tap.ENGINE)
 MODULE = "devcrypto_sim"
 PARAMETERS = Path("/sys/module") / MODULE / "parameters"
 
