@@ -342,7 +342,14 @@ long dc_ioctl_submit(const struct dc_call *call,
 	if (!err || s.submitted)
 		err = dc_reap_wait(&s, submit->min_completions);
 	if (s.submitted || s.taken)
-		err = dc_submission_answer(&s, call);
+		return dc_submission_answer(&s, call);
+	/*
+	 * It was no signal that ended the wait, but io_uring, which has something
+	 * for the thread to do on its way out. A timeout would begin anew.
+	 */
+	if (err == -EINTR && s.deadline == KTIME_MAX &&
+	    !task_sigpending(current))
+		err = -ERESTARTNOINTR;
 	return err;
 }
 

@@ -798,7 +798,9 @@ struct devcrypto_completion {
  *
  * Then the call takes completions and waits for @min_completions of them, while
  * requests are in flight from which they could come. The wait ends at a signal;
- * an O_NONBLOCK descriptor does not wait.
+ * if there is a timeout or a completion has been taken, also when a command of
+ * io_uring ends that the thread has issued, as if by a signal. An O_NONBLOCK
+ * descriptor does not wait.
  *
  * Returns 0 if a request was accepted, a completion was taken, or nothing was
  * to be waited for; the numbers are in the out_ fields. Otherwise an error, and
