@@ -13,8 +13,9 @@ machine to themselves: they measure what several processors do.
 
 On a kernel that finds faults there is one part more, in which each of its detectors has to report a
 fault, and the other guests end with another pytest run, which looks for what is left.
-With `--seconds` each part, or those that run at once, have their share of the time; their tests are
-begun as long as that lasts, in their order, and the files of those that are left are named.
+With `--seconds` each part, or those that run at once, have their share of the time that the
+detectors leave; their tests are begun as long as that lasts, in their order, and the files of those
+that are left are named.
 
 Over all kernels, the part on the host runs once, and what the others found makes a table of the
 operations that were performed on each kernel, which has to be the one in README.md. With `--table`
@@ -309,7 +310,9 @@ def run_jobs(jobs: list[Job], seconds: float, every: int) -> dict[Job, Counts]:
     turns = turns_of(jobs, AT_ONCE)
     for index, turn in enumerate(turns):
         now = time.time()
-        sample = Sample(now + share(end - now, len(turns) - index), every)
+        until = now + share(end - now, len(turns) - index)
+        # Until the detectors are known to work no other result means anything.
+        sample = Sample(math.inf if turn[0].part.provokes else until, every)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             results |= zip(turn, pool.map(partial(run_job, sample=sample), turn), strict=True)
     return results

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,18 @@ def test_jobs_of_a_turn_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_lines_have_a_name_in_front(capsys: pytest.CaptureFixture[str]) -> None:
     assert run.follow(["sh", "-c", "echo one; echo two >&2; exit 3"], "abi 6.1") == 3
     assert capsys.readouterr().out == "abi 6.1: one\nabi 6.1: two\n"
+
+
+def test_detectors_are_not_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others share what they leave."""
+    samples = []
+
+    def run_job(job: Job, sample: Sample) -> Counts:
+        samples.append(sample.until)
+        return Counts(1)
+
+    monkeypatch.setattr(run, "run_job", run_job)
+    detectors = Job(Part("detectors", ("x",), provokes=True, alone=True), "debug")
+    run.run_jobs([detectors, *jobs("a")], 0, 1)
+    assert samples[0] == float("inf")
+    assert samples[1] <= time.time()
