@@ -106,14 +106,22 @@ def needs_device(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that was skipped for something that the kernel has to offer."""
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that was skipped for something that the kernel has to offer.
+
+    What failed is told at once: pytest does so at its end, which a guest may not see.
+    """
     report = yield
     if report.skipped and isinstance(report.longrepr, tuple):
         _, _, reason = report.longrepr
         if objection := offers.objection(reason):
             report.outcome = "failed"
             report.longrepr = objection
+    reporter = item.config.pluginmanager.get_plugin("terminalreporter")
+    if report.failed and IN_GUEST and reporter:
+        reporter.write_line(f"\n{report.nodeid}: {report.longreprtext}")
     return report
 
 
