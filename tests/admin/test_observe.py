@@ -7,7 +7,7 @@ import errno
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,8 +30,11 @@ FIELDS = {
 }
 WINDOW = 6
 
-# So many that some are waiting when they are cancelled.
-SLOW = Request(Op.DIGEST, bytes(1 << 20))
+SetParameter = Callable[[str, int], None]
+
+# So much for one worker that some are waiting when they are cancelled: seconds of a processor.
+SLOW_BYTES = 8 << 20
+SLOW = Request(Op.DIGEST, bytes(SLOW_BYTES))
 MANY = 12
 
 
@@ -103,7 +106,8 @@ def test_fdinfo_counts_associated_data() -> None:
         assert fdinfo.lines(device.fileno())["bytes-copied"] == str(64 + 20 + 64)
 
 
-def test_fdinfo_counts_what_was_submitted() -> None:
+def test_fdinfo_counts_what_was_submitted(set_parameter: SetParameter) -> None:
+    set_parameter("max_workers_per_user", 1)
     with CryptoDevice("sha256") as device, device.queue() as queue:
         queue.submit([SLOW] * MANY)
         seen = fdinfo.lines(queue.fileno())
@@ -198,7 +202,8 @@ def test_events_of_a_request() -> None:
     }
 
 
-def test_events_of_submitted_requests() -> None:
+def test_events_of_submitted_requests(set_parameter: SetParameter) -> None:
+    set_parameter("max_workers_per_user", 1)
     with tracing():
         with CryptoDevice("sha256") as device, device.queue() as queue:
             queue.submit([SLOW] * MANY)
@@ -223,7 +228,7 @@ def test_events_of_submitted_requests() -> None:
     assert ended[str(-errno.ECANCELED)] == cancelled
     assert ended["0"] == MANY - cancelled
     (submitted, *_) = of["submit"]
-    assert (submitted["op"], submitted["src_bytes"]) == (str(int(Op.DIGEST)), str(1 << 20))
+    assert (submitted["op"], submitted["src_bytes"]) == (str(int(Op.DIGEST)), str(SLOW_BYTES))
 
 
 def test_events_of_failures() -> None:
