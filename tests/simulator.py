@@ -55,7 +55,21 @@ class Simulator:
     def __enter__(self) -> Simulator:
         """Load it."""
         driver.command("modprobe", MODULE, *(f"{k}={v}" for k, v in self._parameters.items()))
+        self._wait_tested()
         return self
+
+    def _wait_tested(self) -> None:
+        """Wait until the kernel has tested the engines: some kernels load the module before."""
+
+        def are_tested() -> bool:
+            entries = Path("/proc/crypto").read_text(encoding="ascii").split("\n\n")
+            of_engines = [e for e in entries if any(f" {name}\n" in e for name in DRIVERS)]
+            return not any(" larval\n" in f"{entry}\n" for entry in of_engines)
+
+        limit = time.monotonic() + PATIENCE_S
+        while not are_tested():
+            assert time.monotonic() < limit, "the kernel's own tests take too long"
+            time.sleep(POLL_S)
 
     def __exit__(
         self,
