@@ -620,39 +620,6 @@ TEST_EACH(another_program_reaps, estranged_rows)
 	wait_for_success(child);
 }
 
-static void send_descriptor(int socket, int fd)
-{
-	char byte = 0, control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	ASSERT_EQ(1, sendmsg(socket, &message, 0));
-}
-
-static int receive_descriptor(int socket)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	ASSERT_EQ(1, recvmsg(socket, &message, 0));
-	ASSERT_TRUE(CMSG_FIRSTHDR(&message) != NULL);
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
-	return fd;
-}
-
 TEST_EACH(passed_descriptor, estranged_rows)
 {
 	static struct estranged estranged;

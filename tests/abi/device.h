@@ -173,6 +173,10 @@ void memory_read_only(void *address, size_t bytes);
 void *memory_hole(void);
 size_t page_bytes(void);
 
+/* Hands a descriptor to whoever has the other end of a socket. */
+void send_descriptor(int socket, int fd);
+int receive_descriptor(int socket);
+
 /* Seconds of a clock that only goes forward. */
 double now(void);
 

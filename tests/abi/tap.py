@@ -22,9 +22,9 @@ BITS = ("64", "32")
 # What is linked into the programs, and what is only compiled.
 SHARED = {"harness", "device", "header", "ring", "simulator"}
 # Programs for 64-bit callers alone: Debian has no liburing for the others.
-ONLY_64 = {"uring", "uring_fixed", "uring_life", "engine_uring"}
+ONLY_64 = {"uring", "uring_fixed", "uring_life", "engine_exec", "engine_uring"}
 # Programs that need the administrator, and those of them that need the simulated engine.
-ENGINE = {"engine", "engine_uring"}
+ENGINE = {"engine", "engine_exec", "engine_uring"}
 ADMIN = {"admin"} | ENGINE
 # Limit for one program in seconds; each of its tests has a limit of its own.
 TIMEOUT_S = 600
