@@ -888,10 +888,12 @@ struct devcrypto_eventfd {
  * without pinning anything.
  *
  * These requests share max_in_flight with submitted ones; an SQE waits for room.
- * poll() and the eventfd know nothing of them, DEVCRYPTO_IOC_CANCEL does. A task
- * that exits, and one that calls execve(), is kept by its rings until each
- * request that has begun has ended, so as long as its engine takes to answer;
- * what has not begun is cancelled when a task has been killed or exits.
+ * poll() and the eventfd know nothing of them, DEVCRYPTO_IOC_CANCEL does;
+ * IORING_OP_ASYNC_CANCEL finds only an SQE that waits for room. Context and ring
+ * are kept until all requests have ended, so as long as their engine takes to
+ * answer, and execve() waits for that. Of a task that exits or has been killed
+ * what has not begun is cancelled; the task waits for the rest only in execve(),
+ * or if a ring of its has IORING_SETUP_SQPOLL.
  *
  * Errors in res besides those of the request: ENOTCONN, EINVAL, E2BIG, EFAULT,
  * ENOMEM, EINTR, and EOPNOTSUPP for an unknown cmd_op or a ring that polls for
