@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from pycryptodev import CryptoDevice, Request, driver_info
+from pycryptodev import AlgClass, CryptoDevError, CryptoDevice, Request, driver_info, keys
 from pycryptodev.enums import Op
 from tests.admin import driver
 
@@ -21,6 +25,15 @@ IV = bytes(16)
 USES = Path("/sys/module/devcrypto/refcnt")
 # Long enough for a machine that is emulated and busy.
 PATIENCE_S = 30
+
+RSA_ENGINE = "virtio-pkcs1-rsa"
+ENGINE_USES = Path("/sys/module/virtio_crypto/refcnt")
+# Keys that QEMU's device takes; a cipher's counts twice, once for each direction.
+SESSIONS = 256
+NUMBERS = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_numbers()
+RSA = keys.RsaPrivateKey.from_numbers(
+    NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, NUMBERS.d, NUMBERS.p, NUMBERS.q
+)
 
 pytestmark = pytest.mark.requires(ENGINE)
 
@@ -73,3 +86,97 @@ def test_killed_threads_leave_nothing() -> None:
     assert after.contexts_of_user == before.contexts_of_user
     assert after.memory_of_user == before.memory_of_user
     driver.unload()
+
+
+# --- a device that has no room for another key ------------------------------------------------
+
+
+def cipher() -> CryptoDevice:
+    return CryptoDevice(ENGINE, key=KEY)
+
+
+def rsa_of_the_engine() -> CryptoDevice:
+    return CryptoDevice(RSA_ENGINE, alg_class=AlgClass.AKCIPHER, key=RSA.der, private=True)
+
+
+def opened(stack: ExitStack, most: int = SESSIONS) -> list[CryptoDevice]:
+    """Contexts of the engine's cipher, as many as there may be."""
+    devices: list[CryptoDevice] = []
+    with pytest.raises(CryptoDevError) as refused:
+        while len(devices) <= most:
+            devices.append(stack.enter_context(cipher()))
+    assert refused.value.errno == errno.EINVAL
+    return devices
+
+
+@pytest.fixture
+def nothing_lost() -> Iterator[None]:
+    """Contexts, memory and users of the two modules are as before after the test."""
+
+    def counts() -> tuple[int, int, int, int]:
+        info = driver_info()
+        users = int(ENGINE_USES.read_text(encoding="ascii"))
+        return info.contexts_of_user, info.memory_of_user, uses(), users
+
+    before = counts()
+    yield
+    limit = time.monotonic() + PATIENCE_S
+    while counts() != before and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert counts() == before
+
+
+@pytest.mark.usefixtures("nothing_lost")
+def test_full_device() -> None:
+    """It has room again for as many as it gives back; whom it has is served."""
+    data = bytes(range(64))
+    with CryptoDevice("cbc(aes)", key=KEY) as cpu:
+        assert cpu.info.driver != ENGINE
+        expected = cpu.encrypt(data, iv=IV)
+    for _ in range(2):
+        with ExitStack() as stack:
+            devices = opened(stack)
+            assert len(devices) == SESSIONS // 2
+            for device in devices[::16]:
+                assert device.encrypt(data, iv=IV) == expected
+            for device in devices[3:6]:
+                device.close()
+            assert len(opened(stack)) == 3
+
+
+@pytest.mark.usefixtures("nothing_lost")
+def test_contexts_that_need_no_room_of_a_full_device() -> None:
+    """Those of software, and those that share a key which the device has."""
+    data = bytes(range(64))
+    with ExitStack() as stack:
+        first, *_ = opened(stack)
+        expected = first.encrypt(data, iv=IV)
+        for _ in range(40):
+            cpu = stack.enter_context(CryptoDevice("cbc(aes)", key=KEY))
+            assert cpu.info.driver != ENGINE
+            assert cpu.encrypt(data, iv=IV) == expected
+            shared = stack.enter_context(first.share())
+            assert shared.encrypt(data, iv=IV) == expected
+            with pytest.raises(CryptoDevError):
+                stack.enter_context(cipher())
+
+
+@pytest.mark.requires(RSA_ENGINE)
+@pytest.mark.usefixtures("nothing_lost")
+def test_full_device_that_has_keys_of_rsa() -> None:
+    """What is left for one of RSA is not enough for a cipher's, which takes two."""
+    errors = set()
+    with ExitStack() as stack:
+        with rsa_of_the_engine() as device:
+            expected = device.decrypt(device.encrypt(b"text"))
+        assert expected == b"text"
+        one = stack.enter_context(rsa_of_the_engine())
+        assert len(opened(stack)) == SESSIONS // 2 - 1
+        other = stack.enter_context(rsa_of_the_engine())
+        for _ in range(10):
+            # Each has a tfm of the engine's that has no key there, and goes.
+            with pytest.raises(CryptoDevError) as refused:
+                rsa_of_the_engine()
+            errors.add(refused.value.errno)
+        assert errors == {errno.EINVAL}
+        assert other.decrypt(one.encrypt(b"text")) == b"text"

@@ -442,6 +442,10 @@ struct devcrypto_info {
  * leaves the context unconfigured. An out_ field that does not apply to the
  * class is 0.
  *
+ * An engine may have room for so many keys only: QEMU's for 256, of which a cipher
+ * takes two. It does not tell that from a key that it does not take, so both are
+ * EINVAL.
+ *
  * Errors: EPERM, ENOENT, EBUSY, EINVAL, E2BIG, EOPNOTSUPP (unknown class),
  * EFAULT, ENOKEY, EDQUOT, ENOMEM, ENODEV, EIO, EINTR; with SOURCE also ENOTCONN
  * and ESTALE, with KEYRING EKEYEXPIRED, EKEYREVOKED, EKEYREJECTED and EACCES.
