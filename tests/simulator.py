@@ -45,6 +45,23 @@ PATIENCE_S = 30
 POLL_S = 0.01
 
 
+def wait_tested() -> None:
+    """Wait until the kernel has tested the engines: some kernels load the module before.
+
+    Such a test must not find the engine paused.
+    """
+
+    def are_tested() -> bool:
+        entries = Path("/proc/crypto").read_text(encoding="ascii").split("\n\n")
+        of_engines = [e for e in entries if any(f" {name}\n" in e for name in DRIVERS)]
+        return not any(" larval\n" in f"{entry}\n" for entry in of_engines)
+
+    limit = time.monotonic() + PATIENCE_S
+    while not are_tested():
+        assert time.monotonic() < limit, "the kernel's own tests take too long"
+        time.sleep(POLL_S)
+
+
 class Simulator:
     """The module, loaded as long as the context lasts. At its end nobody may use it any more."""
 
@@ -55,21 +72,8 @@ class Simulator:
     def __enter__(self) -> Simulator:
         """Load it."""
         driver.command("modprobe", MODULE, *(f"{k}={v}" for k, v in self._parameters.items()))
-        self._wait_tested()
+        wait_tested()
         return self
-
-    def _wait_tested(self) -> None:
-        """Wait until the kernel has tested the engines: some kernels load the module before."""
-
-        def are_tested() -> bool:
-            entries = Path("/proc/crypto").read_text(encoding="ascii").split("\n\n")
-            of_engines = [e for e in entries if any(f" {name}\n" in e for name in DRIVERS)]
-            return not any(" larval\n" in f"{entry}\n" for entry in of_engines)
-
-        limit = time.monotonic() + PATIENCE_S
-        while not are_tested():
-            assert time.monotonic() < limit, "the kernel's own tests take too long"
-            time.sleep(POLL_S)
 
     def __exit__(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import simulator
 from tests.abi import tap
 from tests.admin import driver
 
@@ -20,6 +21,7 @@ PARAMETERS = Path("/sys/module") / MODULE / "parameters"
 def loaded() -> Iterator[None]:
     """Loaded once: the kernel's own tests take a while."""
     driver.command("modprobe", MODULE)
+    simulator.wait_tested()
     yield
     # A test that failed may have left it with requests, and then it cannot be unloaded.
     for name in ("never", "paused"):
