@@ -7,6 +7,8 @@ PREFIX  ?= /usr/local
 # Of the debug kernels' tests: the time for them, and of how many published vectors one is run.
 BUDGET  ?= inf
 EVERY   ?= 16
+# Which of their parts.
+PARTS   ?= detectors admin device abi
 # make has an assembler of this name.
 ifneq ($(origin AS),command line)
 AS      :=
@@ -36,7 +38,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: KERNEL=6.1|6.12|7|rt|debug|kcsan, CMD='...', AS=root|member|outsider, TIMEOUT=seconds,"
-	@echo "  ACCEL=kvm|tcg, BUDGET=seconds, EVERY=N, MODARGS='name=value ...', DESTDIR=, PREFIX=$(PREFIX)"
+	@echo "  ACCEL=kvm|tcg, BUDGET=seconds, EVERY=N, PARTS='...', MODARGS='name=value ...', DESTDIR=, PREFIX=$(PREFIX)"
 
 # --- what everything else needs ---------------------------------------------------------------
 
@@ -118,11 +120,11 @@ table: venv  ## the README's table of class, operation and kernel, from what was
 
 .PHONY: test-debug
 test-debug: venv debug-kernel  ## the suite in the guest with the kernel that finds faults (half an hour)
-	@$(BIN)/python -m tests.run --kernel debug --every $(EVERY) --seconds $(BUDGET) detectors admin abi device
+	@$(BIN)/python -m tests.run --kernel debug --every $(EVERY) --seconds $(BUDGET) $(PARTS)
 
 .PHONY: test-kcsan
 test-kcsan: venv kcsan-kernel  ## the suite in the guest with the kernel that finds data races (half an hour)
-	@$(BIN)/python -m tests.run --kernel kcsan --every $(EVERY) --seconds $(BUDGET) detectors admin abi device
+	@$(BIN)/python -m tests.run --kernel kcsan --every $(EVERY) --seconds $(BUDGET) $(PARTS)
 
 # Numbers of its own, and a seed, come by the environment: SOAK_REQUESTS, SOAK_SEED ...
 .PHONY: soak
