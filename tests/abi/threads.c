@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Threads, processes, signals, and memory that changes under a request. */
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ static unsigned long allocated_pages(void)
 
 #define PAGEFUL_BYTES	16384U
 #define PAGEFUL_RUNS	500
+#define PAGEFUL_TRIES	20
 
 static void *run_pagefuls(void *argument)
 {
@@ -56,17 +58,20 @@ TEST(memory_is_reused_after_threads)
 {
 	int fd = context_new(DEVCRYPTO_CLASS_HASH, "crc32c", 0);
 	pthread_t thread[THREADS];
-	unsigned long before;
+	unsigned long before, taken = ULONG_MAX;
 	int i;
 
 	for (i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_pagefuls, &fd));
 	for (i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_join(thread[i], NULL));
-	before = allocated_pages();
-	run_pagefuls(&fd);
-	/* Others allocate too, but not as much as a page for each of these. */
-	EXPECT_TRUE(allocated_pages() - before < PAGEFUL_RUNS);
+	/* Others allocate too, but not at all times a page for each of these. */
+	for (i = 0; i < PAGEFUL_TRIES && taken >= PAGEFUL_RUNS; i++) {
+		before = allocated_pages();
+		run_pagefuls(&fd);
+		taken = allocated_pages() - before;
+	}
+	EXPECT_TRUE(taken < PAGEFUL_RUNS);
 	close(fd);
 }
 
