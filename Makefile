@@ -119,11 +119,11 @@ table: venv  ## the README's table of class, operation and kernel, from what was
 	@$(BIN)/python -m tests.run --table
 
 .PHONY: test-debug
-test-debug: venv debug-kernel  ## the suite in the guest with the kernel that finds faults (half an hour)
+test-debug: venv debug-kernel  ## the suite in the guest with the kernel that finds faults (two hours)
 	@$(BIN)/python -m tests.run --kernel debug --every $(EVERY) --seconds $(BUDGET) $(PARTS)
 
 .PHONY: test-kcsan
-test-kcsan: venv kcsan-kernel  ## the suite in the guest with the kernel that finds data races (half an hour)
+test-kcsan: venv kcsan-kernel  ## the suite in the guest with the kernel that finds data races (two hours)
 	@$(BIN)/python -m tests.run --kernel kcsan --every $(EVERY) --seconds $(BUDGET) $(PARTS)
 
 # Numbers of its own, and a seed, come by the environment: SOAK_REQUESTS, SOAK_SEED ...
