@@ -128,7 +128,7 @@ test-kcsan: venv kcsan-kernel  ## the suite in the guest with the kernel that fi
 
 # Numbers of its own, and a seed, come by the environment: SOAK_REQUESTS, SOAK_SEED ...
 .PHONY: soak
-soak: venv tests-build  ## everything at once, 1,000,000 requests, as root in the guest (5 minutes)
+soak: venv tests-build  ## everything at once, 1,000,000 requests, as root in the guest (4 minutes)
 	@GUEST_COMMAND="SOAK_REQUESTS=$${SOAK_REQUESTS:-1000000} SOAK_CANCELS=$${SOAK_CANCELS:-10000} \
 		SOAK_KILLS=$${SOAK_KILLS:-1000} SOAK_SEED=$$SOAK_SEED \
 		python -m pytest -q tests/admin/test_soak.py" \
