@@ -272,39 +272,15 @@ TEST_EACH(run_and_submit_at_the_same_time, lengths)
 	}
 }
 
-/* Cancels all the time. */
-struct canceller {
-	pthread_t thread;
-	int fd;
-	bool stop;
-	uint32_t cancelled, wrong;
-};
-
-static void *cancel_often(void *argument)
-{
-	struct canceller *canceller = argument;
-	struct devcrypto_cancel answer;
-
-	while (!__atomic_load_n(&canceller->stop, __ATOMIC_SEQ_CST)) {
-		int result = cancel_all(canceller->fd, &answer);
-
-		canceller->wrong += result && errno != EALREADY;
-		canceller->wrong += (result != 0) != (answer.out_running && !answer.out_cancelled);
-		canceller->cancelled += answer.out_cancelled;
-		usleep(300);
-	}
-	return NULL;
-}
-
 /* Whether it is executed or cancelled, each completes once. */
 TEST_SECONDS(cancel_at_any_moment, LONG_SECONDS)
 {
-	struct canceller canceller = { .fd = hashing_context() };
+	struct canceller canceller;
 	unsigned char *text = calloc(1, 3000), digest[DIGEST_BYTES];
 	uint32_t cancelled = 0, at;
 	int round;
 
-	ASSERT_EQ(0, pthread_create(&canceller.thread, NULL, cancel_often, &canceller));
+	canceller_start(&canceller, hashing_context());
 	for (round = 0; round < 50; round++) {
 		struct devcrypto_completion completions[200];
 		struct devcrypto_request requests[200];
@@ -325,8 +301,7 @@ TEST_SECONDS(cancel_at_any_moment, LONG_SECONDS)
 				    completions[at].result == -ECANCELED);
 		}
 	}
-	__atomic_store_n(&canceller.stop, true, __ATOMIC_SEQ_CST);
-	pthread_join(canceller.thread, NULL);
+	canceller_stop(&canceller);
 	EXPECT_EQ(cancelled, canceller.cancelled);
 	EXPECT_EQ(0, canceller.wrong);
 	harness_note("%u of %u cancelled", cancelled, 50 * 200);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -225,6 +226,34 @@ int cancel_all(int fd, struct devcrypto_cancel *answer)
 {
 	*answer = (struct devcrypto_cancel){ .flags = DEVCRYPTO_CANCEL_ALL };
 	return ioctl(fd, DEVCRYPTO_IOC_CANCEL, answer);
+}
+
+static void *cancel_often(void *argument)
+{
+	struct canceller *canceller = argument;
+	struct devcrypto_cancel answer;
+
+	while (!__atomic_load_n(&canceller->stop, __ATOMIC_SEQ_CST)) {
+		int result = cancel_all(canceller->fd, &answer);
+
+		canceller->wrong += result && errno != EALREADY;
+		canceller->wrong += (result != 0) != (answer.out_running && !answer.out_cancelled);
+		canceller->cancelled += answer.out_cancelled;
+		usleep(300);
+	}
+	return NULL;
+}
+
+void canceller_start(struct canceller *canceller, int fd)
+{
+	*canceller = (struct canceller){ .fd = fd };
+	ASSERT_EQ(0, pthread_create(&canceller->thread, NULL, cancel_often, canceller));
+}
+
+void canceller_stop(struct canceller *canceller)
+{
+	__atomic_store_n(&canceller->stop, true, __ATOMIC_SEQ_CST);
+	pthread_join(canceller->thread, NULL);
 }
 
 int signal_to(int fd, int eventfd)

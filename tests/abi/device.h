@@ -3,6 +3,8 @@
 #ifndef DEVICE_H
 #define DEVICE_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,6 +82,23 @@ struct devcrypto_completion submit_request(int fd, struct devcrypto_request *req
 /* Cancels what matches; what the ioctl returns. */
 int cancel(int fd, uint64_t user_data, struct devcrypto_cancel *answer);
 int cancel_all(int fd, struct devcrypto_cancel *answer);
+
+/**
+ * struct canceller - a thread that cancels everything of a context all the time
+ * @fd: the context
+ * @stop: it is to end
+ * @cancelled: requests that it was told to have cancelled
+ * @wrong: answers that cannot be; known, as @cancelled is, when it has been stopped
+ */
+struct canceller {
+	pthread_t thread;
+	int fd;
+	bool stop;
+	uint32_t cancelled, wrong;
+};
+
+void canceller_start(struct canceller *canceller, int fd);
+void canceller_stop(struct canceller *canceller);
 /* Completions of @fd are told to an eventfd, or with -1 to none. */
 int signal_to(int fd, int eventfd);
 void set_nonblocking(int fd);

@@ -369,34 +369,10 @@ TEST(inline_answers_now_and_then)
 	}
 }
 
-/* Cancels all the time. */
-struct canceller {
-	pthread_t thread;
-	int fd;
-	bool stop;
-	uint32_t cancelled, wrong;
-};
-
-static void *cancel_often(void *argument)
-{
-	struct canceller *canceller = argument;
-	struct devcrypto_cancel answer;
-
-	while (!__atomic_load_n(&canceller->stop, __ATOMIC_SEQ_CST)) {
-		int result = cancel_all(canceller->fd, &answer);
-
-		canceller->wrong += result && errno != EALREADY;
-		canceller->wrong += (result != 0) != (answer.out_running && !answer.out_cancelled);
-		canceller->cancelled += answer.out_cancelled;
-		usleep(300);
-	}
-	return NULL;
-}
-
 /* Whichever comes first, the answer or the cancellation, each completes once. */
 TEST_EACH(cancel_at_any_moment, crowds)
 {
-	struct canceller canceller = { 0 };
+	struct canceller canceller;
 	uint32_t cancelled = 0, at;
 	struct many *many;
 	int round;
@@ -407,16 +383,14 @@ TEST_EACH(cancel_at_any_moment, crowds)
 	many = many_new(cipher, 300);
 	for (at = 0; at < 300; at++)
 		many->requests[at].flags = at % 4 == 1 ? CHAIN : 0;
-	canceller.fd = many->fd;
-	ASSERT_EQ(0, pthread_create(&canceller.thread, NULL, cancel_often, &canceller));
+	canceller_start(&canceller, many->fd);
 	for (round = 0; round < 20; round++) {
 		set("context", round % 3);
 		memset(many->seen, 0, 300);
 		ASSERT_EQ(300, submit(many->fd, many->requests, 300));
 		cancelled += expect_reaped(many, 300);
 	}
-	__atomic_store_n(&canceller.stop, true, __ATOMIC_SEQ_CST);
-	pthread_join(canceller.thread, NULL);
+	canceller_stop(&canceller);
 	EXPECT_EQ(0, reap(many->fd, many->completions, 1, 1));
 	EXPECT_EQ(cancelled, canceller.cancelled);
 	EXPECT_EQ(0, canceller.wrong);

@@ -542,34 +542,10 @@ TEST(cancel_what_matches)
 	expect_all_ended(many);
 }
 
-/* Cancels all the time. */
-struct canceller {
-	pthread_t thread;
-	int fd;
-	bool stop;
-	uint32_t cancelled, wrong;
-};
-
-static void *cancel_often(void *argument)
-{
-	struct canceller *canceller = argument;
-	struct devcrypto_cancel answer;
-
-	while (!__atomic_load_n(&canceller->stop, __ATOMIC_SEQ_CST)) {
-		int result = cancel_all(canceller->fd, &answer);
-
-		canceller->wrong += result && errno != EALREADY;
-		canceller->wrong += (result != 0) != (answer.out_running && !answer.out_cancelled);
-		canceller->cancelled += answer.out_cancelled;
-		usleep(300);
-	}
-	return NULL;
-}
-
 /* Whichever comes first, the answer or the cancellation, each ends once. */
 TEST_EACH(cancel_at_any_moment, crowds)
 {
-	struct canceller canceller = { 0 };
+	struct canceller canceller;
 	uint32_t cancelled = 0;
 	struct many *many;
 	int round;
@@ -578,8 +554,7 @@ TEST_EACH(cancel_at_any_moment, crowds)
 	set("order", row->order);
 	set("delay_us", row->delay_us);
 	many = many_new(cipher, 300);
-	canceller.fd = many->fd;
-	ASSERT_EQ(0, pthread_create(&canceller.thread, NULL, cancel_often, &canceller));
+	canceller_start(&canceller, many->fd);
 	for (round = 0; round < 12; round++) {
 		set("context", round % 3);
 		ring_open(&many->ring, many->count, kinds[round / 3 % 3].flags);
@@ -590,8 +565,7 @@ TEST_EACH(cancel_at_any_moment, crowds)
 		expect_all_ended(many);
 		io_uring_queue_exit(&many->ring);
 	}
-	__atomic_store_n(&canceller.stop, true, __ATOMIC_SEQ_CST);
-	pthread_join(canceller.thread, NULL);
+	canceller_stop(&canceller);
 	EXPECT_EQ(cancelled, canceller.cancelled);
 	EXPECT_EQ(0, canceller.wrong);
 	harness_note("%u of %u cancelled", cancelled, 12 * 300);
