@@ -49,6 +49,9 @@ README = PROJECT / "README.md"
 # Of the two forms of report the one with properties.
 PYTEST = ["-m", "pytest", "-q", "--durations=5", "-o", "junit_family=xunit1"]
 
+# Of the reason for a failure; the whole of it stands further up.
+FAILURE_CHARS = 300
+
 EXIT_TESTS_FAILED = 1
 """pytest's exit code for a run in which tests failed: the report says which."""
 
@@ -63,6 +66,7 @@ class Counts:
         skipped: tests that were skipped, each for an algorithm that the kernel lacks.
         not_run: tests for which there was no time.
         properties: what tests have recorded beside their result.
+        failures: for each that failed, which and why, in a line.
     """
 
     passed: int = 0
@@ -70,6 +74,7 @@ class Counts:
     skipped: int = 0
     not_run: int = 0
     properties: dict[str, str] = field(default_factory=dict)
+    failures: tuple[str, ...] = field(default=(), compare=False)
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -78,6 +83,7 @@ class Counts:
             self.skipped + other.skipped,
             self.not_run + other.not_run,
             self.properties | other.properties,
+            self.failures + other.failures,
         )
 
     def __str__(self) -> str:
@@ -207,6 +213,11 @@ def say(text: str) -> None:
     print(f"test: {text}\n", end="", flush=True)
 
 
+def failure(text: str) -> Counts:
+    """What failed beside the tests."""
+    return Counts(failed=1, failures=(text,))
+
+
 def report_path(part: Part, kernel: str, suffix: str = ".xml") -> Path:
     """Where the part leaves its JUnit report, or what else the suffix says."""
     return REPORTS / (f"{part.name}-{kernel}{suffix}" if part.user else f"{part.name}{suffix}")
@@ -229,11 +240,15 @@ def read_report(path: Path) -> Counts:
         )
         failed = failures + errors
         total += Counts(tests - failed - skipped, failed, skipped)
-    for skip in root.iter("skipped"):
-        reason = skip.get("message", "")
-        if not LACK.fullmatch(reason):
-            say(f"skipped for no good reason: {reason}")
-            total += Counts(failed=1, skipped=-1)
+    for test in root.iter("testcase"):
+        name = f"{test.get('classname', '')}::{test.get('name', '')}"
+        for result in test:
+            reason = " ".join(result.get("message", "").split())
+            if result.tag in ("failure", "error"):
+                total.failures += (f"{name}: {reason[:FAILURE_CHARS]}",)
+            elif result.tag == "skipped" and not LACK.fullmatch(reason):
+                total += failure(f"{name}: skipped for no good reason: {reason}")
+                total += Counts(skipped=-1)
     total.properties = {
         each.get("name", ""): each.get("value", "") for each in root.iter("property")
     }
@@ -274,8 +289,7 @@ def judge(part: Part, status: int, counts: Counts) -> Counts:
     if part.provokes:
         expected = [EXIT_KERNEL_REPORT]
     if status not in expected or (status == EXIT_TESTS_FAILED and not counts.failed):
-        say(f"{part.name}: ended with status {status}")
-        return Counts(failed=1)
+        return failure(f"ended with status {status}")
     return Counts()
 
 
@@ -354,9 +368,11 @@ def run_job(job: Job, sample: Sample) -> Counts:
         except ValueError as error:
             # With no time left for the first of its tests there is nothing to report.
             if not counts.not_run or path != reports[0]:
-                say(f"{job.name}: {error}")
-                counts += Counts(failed=1)
+                counts += failure(str(error))
     counts += judge(part, status, counts)
+    counts.failures = tuple(f"{job.name}: {text}" for text in counts.failures)
+    for text in counts.failures:
+        say(f"failed: {text}")
     say(f"{job.name}: {counts} in {time.monotonic() - begin:.0f} s")
     return counts
 
@@ -390,8 +406,7 @@ def compare(results: dict[str, Counts]) -> Counts:
     print(shown, end="", flush=True)
     if f"\n\n{shown}\n" in README.read_text(encoding="utf-8"):
         return Counts()
-    say(f"{README.name} has another table")
-    return Counts(failed=1)
+    return failure(f"{README.name} has another table")
 
 
 def prepare() -> None:
@@ -439,6 +454,8 @@ def main() -> int:
         for kernel, counts in results.items():
             say(f"kernel {kernel}: {counts}")
         total += compare(results)
+    for text in total.failures:
+        print(f"failed: {text}")
     print(total, flush=True)
     return 1 if total.failed else 0
 

@@ -37,6 +37,20 @@ def test_any_other_skip_is_a_failure(tmp_path: Path, reason: str) -> None:
     assert (found.passed, found.failed, found.skipped) == (1, 2, 1)
 
 
+def test_what_failed_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    path.write_text(
+        '<testsuites><testsuite tests="2" failures="1" errors="1"><testcase classname="a" name="b">'
+        f'<failure message="wrong&#10;{"x" * 1000}"/></testcase><testcase classname="a" name="c">'
+        '<error message="set-up"/></testcase></testsuite></testsuites>',
+        encoding="utf-8",
+    )
+    first, second = run.read_report(path).failures
+    assert first.startswith("a::b: wrong xxx")
+    assert len(first) < 400
+    assert second == "a::c: set-up"
+
+
 def test_a_report_without_a_test_is_none(tmp_path: Path) -> None:
     path = tmp_path / "report.xml"
     with pytest.raises(ValueError, match="no report"):
@@ -73,8 +87,9 @@ def test_the_readme_has_to_have_the_table(
     readme.write_text(f"# Title\n\n{TABLE}\nText\n", encoding="utf-8")
     assert run.compare(RESULTS) == Counts()
     readme.write_text(f"# Title\n\n{TABLE}| hash | 1 | 1 |\n\nText\n", encoding="utf-8")
-    assert run.compare(RESULTS) == Counts(failed=1)
-    assert capsys.readouterr().out == f"{TABLE}{TABLE}test: README.md has another table\n"
+    found = run.compare(RESULTS)
+    assert (found.failed, found.failures) == (1, ("README.md has another table",))
+    assert capsys.readouterr().out == f"{TABLE}{TABLE}"
 
 
 def test_the_table_takes_a_part_of_each_part() -> None:
