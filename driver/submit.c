@@ -147,13 +147,12 @@ static int dc_reap_wait(struct dc_submission *s, u32 min)
 	int err;
 
 	for (;;) {
+		/* Asked first: what was open may finish at any moment. */
+		const bool open = dc_queue_is_open(q);
+
 		err = dc_reap(s);
-		if (err || s->taken >= min)
+		if (err || s->taken >= min || !open)
 			return err;
-		if (dc_queue_has_finished(q))
-			continue;
-		if (!dc_queue_is_open(q))
-			return 0;
 		err = dc_submission_wait(s, dc_reap_can_go_on);
 		if (err)
 			return err;

@@ -270,6 +270,20 @@ TEST(wait_ends_with_what_is_in_flight)
 	EXPECT_EQ(0, reap(fd, completions, 5, 5));
 }
 
+/* However the end of the request and the beginning of the wait fall together. */
+TEST_SECONDS(last_completion_is_waited_for, SLOW_SECONDS)
+{
+	unsigned char text[2000] = { 0 }, digest[DIGEST_BYTES];
+	struct devcrypto_request request = digest_request(text, sizeof(text), digest);
+	struct devcrypto_completion completion;
+	int fd = hashing_context(), at;
+
+	for (at = 0; at < 10000; at++) {
+		ASSERT_EQ(1, submit(fd, &request, 1));
+		ASSERT_EQ(1, reap(fd, &completion, 1, 1));
+	}
+}
+
 TEST_SECONDS(nonblocking_does_not_wait, SLOW_SECONDS)
 {
 	struct pollfd readable = { .events = POLLIN };
