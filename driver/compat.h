@@ -122,6 +122,24 @@ static inline const void *dc_uring_payload(const struct io_uring_cmd *cmd)
 #endif
 }
 
+/*
+ * A command that could not be issued at once is issued again, from a copy of its
+ * SQE. From 6.10 to 6.13 io_uring makes that and goes on to read the SQE itself,
+ * where the program may have put another one by then.
+ */
+static inline void dc_uring_keep_sqe(struct io_uring_cmd *cmd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+	void *copy = cmd_to_io_kiocb(cmd)->async_data;
+
+	if (cmd->sqe == copy)
+		return;
+	memcpy(copy, cmd->sqe, sizeof(*cmd->sqe));
+	cmd->sqe = copy;
+#endif
+}
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define DC_URING_CALLBACK_ARGS	struct io_tw_req tw_req, io_tw_token_t tw
 #define DC_URING_CALLBACK_CMD	io_uring_cmd_from_tw(tw_req)

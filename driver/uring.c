@@ -103,11 +103,14 @@ static int dc_uring_payload_get(const struct io_uring_cmd *cmd,
 			      segment_bytes);
 }
 
-static int dc_uring_room(struct dc_queue *q, unsigned int issue_flags)
+static int dc_uring_room(struct dc_queue *q, struct io_uring_cmd *cmd,
+			 unsigned int issue_flags)
 {
 	while (!dc_queue_reserve(q, &q->nr_uring, 1)) {
-		if (issue_flags & IO_URING_F_NONBLOCK)
+		if (issue_flags & IO_URING_F_NONBLOCK) {
+			dc_uring_keep_sqe(cmd);
 			return -EAGAIN;
+		}
 		if (wait_event_interruptible(q->wait, dc_queue_has_room(q, 1)))
 			return -EINTR;
 	}
@@ -160,7 +163,7 @@ int dc_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		return -ENOTCONN;
 	err = dc_uring_payload_get(cmd, &packets);
 	if (!err)
-		err = dc_uring_room(q, issue_flags);
+		err = dc_uring_room(q, cmd, issue_flags);
 	if (err)
 		return err;
 	rq = dc_uring_load(ctx, &packets, cmd, issue_flags);

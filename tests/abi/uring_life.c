@@ -143,6 +143,65 @@ TEST_EACH(waits_for_room, kinds)
 	EXPECT_MEM(other, digest, DIGEST_BYTES);
 }
 
+/* As if @request stood in all slots, once the kernel has taken what was there. */
+static void use_slots_again(struct io_uring *ring, uint32_t count,
+			    const struct devcrypto_request *request)
+{
+	const struct ring_command command = ring_command_of(request);
+	uint32_t at;
+
+	while (*ring->sq.khead != count)
+		usleep(1000);
+	for (at = 0; at < count; at++)
+		memcpy((char *)&ring->sq.sqes[at] + offsetof(struct io_uring_sqe, addr3),
+		       &command.payload, sizeof(command.payload));
+}
+
+TEST_EACH(slots_are_used_again_while_commands_wait_for_room, kinds)
+{
+	struct many *many = many_new(64, 60, row->flags);
+	unsigned char digest[DIGEST_BYTES], untouched[DIGEST_BYTES];
+	struct devcrypto_request other = digest_request(test_key, 60, digest);
+	struct devcrypto_completion completions[1000];
+
+	memset(digest, UNTOUCHED, DIGEST_BYTES);
+	memset(untouched, UNTOUCHED, DIGEST_BYTES);
+	ASSERT_OK(close(many->fd));
+	many->fd = full_context(0);
+	many_put(many);
+	use_slots_again(&many->ring, many->count, &other);
+	usleep(100000);
+	ASSERT_EQ(1000, reap(many->fd, completions, 1000, 1000));
+	many_wait(many);
+	EXPECT_MEM(untouched, digest, DIGEST_BYTES);
+}
+
+/* Without IOSQE_ASYNC Linux 6.12 would read what stands there by then. */
+TEST_EACH(slots_are_used_again_while_a_link_waits, kinds)
+{
+	unsigned char *slow = calloc(1, SLOW_BYTES), digests[3][DIGEST_BYTES];
+	unsigned char untouched[DIGEST_BYTES], expected[DIGEST_BYTES];
+	struct devcrypto_request head = digest_request(slow, SLOW_BYTES, digests[0]);
+	struct devcrypto_request next = digest_request(test_key, 60, digests[1]);
+	struct devcrypto_request other = digest_request(test_key, 60, digests[2]);
+	struct devcrypto_request plain = digest_request(test_key, 60, expected);
+	struct io_uring ring;
+	int fd = hashing_context();
+
+	memset(untouched, UNTOUCHED, DIGEST_BYTES);
+	memset(digests[2], UNTOUCHED, DIGEST_BYTES);
+	ASSERT_EQ(0, run_request(fd, &plain));
+	ring_open(&ring, 2, row->flags);
+	ring_put_request(&ring, fd, &head)->flags = IOSQE_IO_LINK | IOSQE_ASYNC;
+	ring_put_request(&ring, fd, &next)->flags = IOSQE_ASYNC;
+	ring_submit(&ring, 2);
+	use_slots_again(&ring, 2, &other);
+	EXPECT_EQ(DIGEST_BYTES, ring_wait(&ring).res);
+	EXPECT_EQ(DIGEST_BYTES, ring_wait(&ring).res);
+	EXPECT_MEM(expected, digests[1], DIGEST_BYTES);
+	EXPECT_MEM(untouched, digests[2], DIGEST_BYTES);
+}
+
 /* One that waits for room can be given up. */
 TEST_EACH(cancelled_by_io_uring_while_it_waits_for_room, kinds)
 {
