@@ -25,6 +25,9 @@
 /* How long an engine that others fill is left alone. */
 #define DC_RETRY_MS	10
 
+/* So many requests are cancelled before the lock is let go. */
+#define DC_CANCEL_BATCH	64U
+
 static void dc_queue_retry(struct work_struct *work);
 static void dc_queue_cleanup(struct work_struct *work);
 
@@ -129,23 +132,51 @@ static void dc_queue_finish_one(struct dc_queue *q, struct dc_request *rq)
 		dc_eventfd_signal(q->eventfd);
 }
 
-/* @rq and all that are chained behind it; returns their number. */
-static unsigned int dc_queue_cancel_chain(struct dc_queue *q,
-					  struct dc_request *rq)
+/*
+ * Ends requests that have not begun, each with all that are chained behind it;
+ * nobody else finds them any more. Lets the lock go now and then: there may be
+ * tens of thousands.
+ *
+ * Returns how many.
+ */
+static unsigned int dc_queue_cancel_all(struct dc_queue *q,
+					struct list_head *cancelled)
 {
 	unsigned int nr = 0;
 
-	for (; rq; nr++) {
-		struct dc_request *next = rq->next;
+	lockdep_assert_held(&q->lock);
+	while (!list_empty(cancelled)) {
+		struct dc_request *rq = list_first_entry(cancelled,
+							 struct dc_request,
+							 list);
 
+		if (rq->next)
+			list_add(&rq->next->list, &rq->list);
+		list_del(&rq->list);
 		trace_devcrypto_cancel(rq);
 		rq->next = NULL;
 		rq->error = -ECANCELED;
 		rq->out_bytes = 0;
 		dc_queue_finish_one(q, rq);
-		rq = next;
+		if (++nr % DC_CANCEL_BATCH)
+			continue;
+		spin_unlock_irq(&q->lock);
+		cond_resched();
+		spin_lock_irq(&q->lock);
 	}
 	return nr;
+}
+
+/* The next request of a chain begins, or fails, when its turn comes. */
+static void dc_queue_go_on(struct dc_queue *q, struct dc_request *rq, int err)
+{
+	lockdep_assert_held(&q->lock);
+	if (err) {
+		trace_devcrypto_cancel(rq);
+		rq->error = -ECANCELED;
+	}
+	list_add(&rq->list, &q->pending);
+	dc_queue_kick(q);
 }
 
 /* The last one of a closed queue hands the rest over. */
@@ -176,12 +207,8 @@ void dc_queue_finish(struct dc_request *rq)
 	rq->next = NULL;
 	list_del(&rq->list);
 	dc_queue_finish_one(q, rq);
-	if (next && err) {
-		dc_queue_cancel_chain(q, next);
-	} else if (next) {
-		list_add(&next->list, &q->pending);
-		dc_queue_kick(q);
-	}
+	if (next)
+		dc_queue_go_on(q, next, err);
 	dc_queue_settle(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
@@ -395,19 +422,16 @@ static bool dc_request_matches(const struct dc_request *rq,
 		rq->packet.user_data == cancel->user_data);
 }
 
-/*
- * Cancels the first request behind @rq that matches, with all that follow it.
- */
-static void dc_queue_cancel_behind(struct dc_queue *q, struct dc_request *rq,
-				   struct devcrypto_cancel *cancel)
+/* Takes the first request behind @rq that matches, with all that follow it. */
+static void dc_request_cut_behind(struct dc_request *rq,
+				  const struct devcrypto_cancel *cancel,
+				  struct list_head *cancelled)
 {
 	for (; rq->next; rq = rq->next) {
-		struct dc_request *next = rq->next;
-
-		if (!dc_request_matches(next, cancel))
+		if (!dc_request_matches(rq->next, cancel))
 			continue;
+		list_add_tail(&rq->next->list, cancelled);
 		rq->next = NULL;
-		cancel->out_cancelled += dc_queue_cancel_chain(q, next);
 		return;
 	}
 }
@@ -420,23 +444,24 @@ static void dc_queue_cancel_behind(struct dc_queue *q, struct dc_request *rq,
 void dc_queue_cancel(struct dc_queue *q, struct devcrypto_cancel *cancel)
 {
 	struct dc_request *rq, *next;
+	LIST_HEAD(cancelled);
 
 	spin_lock_irq(&q->lock);
 	list_for_each_entry_safe(rq, next, &q->pending, list) {
-		if (!dc_request_matches(rq, cancel)) {
-			dc_queue_cancel_behind(q, rq, cancel);
-		} else if (rq->begun) {
-			cancel->out_running++;
-			dc_queue_cancel_behind(q, rq, cancel);
+		const bool matches = dc_request_matches(rq, cancel);
+
+		if (matches && !rq->begun) {
+			list_move_tail(&rq->list, &cancelled);
 		} else {
-			list_del(&rq->list);
-			cancel->out_cancelled += dc_queue_cancel_chain(q, rq);
+			cancel->out_running += matches;
+			dc_request_cut_behind(rq, cancel, &cancelled);
 		}
 	}
 	list_for_each_entry(rq, &q->running, list) {
 		cancel->out_running += dc_request_matches(rq, cancel);
-		dc_queue_cancel_behind(q, rq, cancel);
+		dc_request_cut_behind(rq, cancel, &cancelled);
 	}
+	cancel->out_cancelled = dc_queue_cancel_all(q, &cancelled);
 	if (cancel->out_cancelled)
 		dc_queue_settle(q);
 	spin_unlock_irq(&q->lock);
@@ -481,34 +506,28 @@ static void dc_queue_cleanup(struct work_struct *work)
 	module_put(THIS_MODULE);
 }
 
-/* Cancels what has not begun, and takes all out that has finished. */
-static void dc_queue_empty(struct dc_queue *q, struct list_head *dropped)
-{
-	struct dc_request *rq, *next;
-
-	lockdep_assert_held(&q->lock);
-	list_for_each_entry_safe(rq, next, &q->pending, list) {
-		if (rq->begun)
-			continue;
-		list_del(&rq->list);
-		dc_queue_cancel_chain(q, rq);
-	}
-	list_splice_init(&q->finished, dropped);
-	WRITE_ONCE(q->nr_finished, 0);
-}
-
 /**
  * dc_queue_close() - the file is being closed
  * @q: the queue; requests that are under way take a hold on its context
  */
 void dc_queue_close(struct dc_queue *q)
 {
+	struct dc_request *rq, *next;
+	LIST_HEAD(cancelled);
 	LIST_HEAD(dropped);
 
 	dc_queue_set_eventfd(q, NULL);
 	spin_lock_irq(&q->lock);
 	WRITE_ONCE(q->closed, true);
-	dc_queue_empty(q, &dropped);
+	list_for_each_entry_safe(rq, next, &q->pending, list)
+		if (!rq->begun)
+			list_move_tail(&rq->list, &cancelled);
+	/* With a place of its own: nobody else may hand the queue over. */
+	WRITE_ONCE(q->nr_open, q->nr_open + 1);
+	dc_queue_cancel_all(q, &cancelled);
+	WRITE_ONCE(q->nr_open, q->nr_open - 1);
+	list_splice_init(&q->finished, &dropped);
+	WRITE_ONCE(q->nr_finished, 0);
 	if (q->nr_open) {
 		dc_context_get(dc_queue_context(q));
 		__module_get(THIS_MODULE);
