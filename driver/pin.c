@@ -109,7 +109,9 @@ static bool dc_pin_charge(struct dc_request *rq, unsigned int nr)
 	if (!rq->payer)
 		rq->payer = get_uid(current_user());
 	locked = atomic_long_add_return(nr, &rq->payer->locked_vm);
-	if (locked <= limit || capable(CAP_IPC_LOCK)) {
+	/* Whoever lacks it does nothing wrong, and no audit says so. */
+	if (locked <= limit ||
+	    ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK)) {
 		atomic64_add(nr, &rq->ctx->pages_pinned);
 		return true;
 	}
@@ -321,26 +323,25 @@ static bool dc_buffer_borrow(struct dc_request *rq, struct dc_pin_sg *to,
 	const struct bio_vec *vec;
 	struct iov_iter iter;
 	unsigned int nr = 0;
-	size_t left, skip;
+	size_t left, skip, part;
 
 	if (!dc_uring_is_fixed(rq) || span->nr ||
 	    !dc_pin_is_aligned(span->addr, rq->packet.src_bytes) ||
 	    dc_uring_import(rq, span->addr, rq->packet.src_bytes, &iter))
 		return false;
-	left = iter.iov_offset + iter.count;
-	for (vec = iter.bvec; left; vec++) {
-		nr += 1 + vec->bv_len / to->max_bytes;
-		left -= min_t(size_t, left, vec->bv_len);
+	skip = iter.iov_offset;
+	for (vec = iter.bvec, left = iter.count; left; vec++, left -= part) {
+		part = min(left, vec->bv_len - skip);
+		/* Its first entry and its last may be shorter. */
+		nr += 2 + part / to->max_bytes;
+		skip = 0;
 	}
-	if (!dc_frame_open(to, frame, nr + 1))
+	if (!dc_frame_open(to, frame, nr))
 		return false;
 	skip = iter.iov_offset;
-	left = iter.count;
-	for (vec = iter.bvec; left; vec++) {
-		const size_t part = min(left, vec->bv_len - skip);
-
+	for (vec = iter.bvec, left = iter.count; left; vec++, left -= part) {
+		part = min(left, vec->bv_len - skip);
 		dc_pin_sg_vec(to, vec->bv_page, vec->bv_offset + skip, part);
-		left -= part;
 		skip = 0;
 	}
 	dc_frame_close(to, frame);
