@@ -133,6 +133,13 @@ static int dc_rng_claim(struct dc_request *rq)
 	return -ENOKEY;
 }
 
+/* A seed does not stay behind in the request's memory. */
+static void dc_rng_end(struct dc_request *rq)
+{
+	memzero_explicit(sg_virt(rq->in.sg),
+			 rq->packet.src_bytes + rq->packet.entropy_bytes);
+}
+
 static int dc_rng_load(struct dc_request *rq)
 {
 	const struct devcrypto_request *packet = &rq->packet;
@@ -160,6 +167,8 @@ static int dc_rng_load(struct dc_request *rq)
 	if (!err)
 		err = dc_buffer_read(&rq->in, packet->src_bytes, &entropy,
 				     packet->entropy_bytes);
+	if (err)
+		dc_rng_end(rq);
 	return err;
 }
 
@@ -195,13 +204,6 @@ static void dc_rng_release(struct dc_request *rq)
 	if (rq->packet.op == DEVCRYPTO_OP_RESEED && !rq->error)
 		ctx->instantiated = true;
 	mutex_unlock(&ctx->entropy_lock);
-}
-
-/* A seed does not stay behind in the request's memory. */
-static void dc_rng_end(struct dc_request *rq)
-{
-	memzero_explicit(sg_virt(rq->in.sg),
-			 rq->packet.src_bytes + rq->packet.entropy_bytes);
 }
 
 static int dc_rng_store(struct dc_request *rq)
