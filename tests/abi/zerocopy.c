@@ -350,6 +350,21 @@ TEST(configured_context)
 	EXPECT_EQ(USED, request.out_flags);
 }
 
+/* What shares the key of such a context is one, too. */
+TEST(context_that_shares)
+{
+	unsigned char *text = memory(8192);
+	struct devcrypto_request request = cipher_request(text, text, 8192);
+	int source = context_flags(DEVCRYPTO_CLASS_SKCIPHER, "ctr(aes)", KEY_BYTES,
+				   DEVCRYPTO_CONFIG_ZEROCOPY);
+	int fd = context_sharing(source, 0);
+
+	request.flags = 0;
+	ASSERT_EQ(0, run_request(fd, &request));
+	ASSERT_EQ(0, run_request(fd, &request));
+	EXPECT_EQ(USED, request.out_flags);
+}
+
 TEST(configuration_of_another_class)
 {
 	struct devcrypto_config config = fixture_config(COMP_COMPRESS, DEVCRYPTO_CONFIG_ZEROCOPY);

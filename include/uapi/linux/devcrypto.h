@@ -243,7 +243,7 @@
  * @max_in_flight: most requests of one context that were submitted and whose
  *	completions have not been reaped
  * @inline_bytes: a submitted request of a cipher, AEAD or hash with no more
- *	bytes of source than this is executed at once
+ *	bytes of source and associated data than this is executed at once
  * @out_reserved: 0
  *
  * May be used at any time, before the context is configured too. Every field
@@ -292,7 +292,8 @@ struct devcrypto_info {
  *	Share algorithm and key with the context that @source is a descriptor of:
  *	the new context has its own requests, stream and limits, and stays when
  *	the source is closed. Every other field but @flags is zero, and of the
- *	flags STREAM is the only other one; a LAYOUT of the source's goes along.
+ *	flags STREAM is the only other one; LAYOUT and ZEROCOPY of the source go
+ *	along.
  *	The policy is asked again. EINVAL if @source is no descriptor of this
  *	device, ENOTCONN if it has not been configured, EOPNOTSUPP with ENTROPY.
  * DEVCRYPTO_CONFIG_STREAM
@@ -617,7 +618,7 @@ struct devcrypto_segment {
  *	IV, associated data, tag and digest; buffers that overlap without being the
  *	same, or whose segments interleave; a source that the caller may not write;
  *	memory that is mapped from a file of a file system; what goes beyond the
- *	limit;
+ *	limit; every request of a context with DEVCRYPTO_CONFIG_LAYOUT;
  *	for an engine what takes more than 16 entries of a scatterlist, pages
  *	that adjoin being one.
  *	Until the request completes the caller must not change the source; if it
