@@ -542,13 +542,13 @@ put:
 /**
  * dc_ioctl_config() - DEVCRYPTO_IOC_CONFIG
  * @call: the call
- * @config: the caller's wishes, and the answer
+ * @arg: the caller's wishes, and the answer
  *
  * Return: 0 or an error.
  */
-int dc_ioctl_config(const struct dc_call *call,
-		    struct devcrypto_config *config)
+long dc_ioctl_config(const struct dc_call *call, union dc_argument *arg)
 {
+	struct devcrypto_config *config = &arg->config;
 	int err = dc_config_check(config);
 
 	if (err)

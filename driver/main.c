@@ -29,16 +29,6 @@ static_assert(sizeof(struct devcrypto_uring) == 16);
 #define DC_FEATURE_URING	0
 #endif
 
-/* The structure that an ioctl's argument points to, in the driver's memory. */
-union dc_argument {
-	struct devcrypto_info info;
-	struct devcrypto_config config;
-	struct devcrypto_run run;
-	struct devcrypto_submit submit;
-	struct devcrypto_cancel cancel;
-	struct devcrypto_eventfd eventfd;
-};
-
 /**
  * struct dc_ioctl - one row of the table
  * @cmd: the ioctl with the structure of this header
@@ -110,33 +100,6 @@ static long dc_ioctl_info(const struct dc_call *call, union dc_argument *arg)
 	return dc_call_answer(call, &arg->info, sizeof(arg->info));
 }
 
-static long dc_ioctl_configure(const struct dc_call *call,
-			       union dc_argument *arg)
-{
-	return dc_ioctl_config(call, &arg->config);
-}
-
-static long dc_ioctl_execute(const struct dc_call *call, union dc_argument *arg)
-{
-	return dc_ioctl_run(call->file->private_data, &arg->run);
-}
-
-static long dc_ioctl_queue(const struct dc_call *call, union dc_argument *arg)
-{
-	return dc_ioctl_submit(call, &arg->submit);
-}
-
-static long dc_ioctl_unqueue(const struct dc_call *call,
-			     union dc_argument *arg)
-{
-	return dc_ioctl_cancel(call, &arg->cancel);
-}
-
-static long dc_ioctl_signal(const struct dc_call *call, union dc_argument *arg)
-{
-	return dc_ioctl_eventfd(call, &arg->eventfd);
-}
-
 static const struct dc_ioctl dc_ioctls[] = {
 	[_IOC_NR(DEVCRYPTO_IOC_INFO)] = {
 		.cmd = DEVCRYPTO_IOC_INFO,
@@ -148,31 +111,31 @@ static const struct dc_ioctl dc_ioctls[] = {
 		.cmd = DEVCRYPTO_IOC_CONFIG,
 		.bytes = sizeof(struct devcrypto_config),
 		.min_bytes = offsetofend(struct devcrypto_config, out_seed_bytes),
-		.handler = dc_ioctl_configure,
+		.handler = dc_ioctl_config,
 	},
 	[_IOC_NR(DEVCRYPTO_IOC_RUN)] = {
 		.cmd = DEVCRYPTO_IOC_RUN,
 		.bytes = sizeof(struct devcrypto_run),
 		.min_bytes = offsetofend(struct devcrypto_run, segment_bytes),
-		.handler = dc_ioctl_execute,
+		.handler = dc_ioctl_run,
 	},
 	[_IOC_NR(DEVCRYPTO_IOC_SUBMIT)] = {
 		.cmd = DEVCRYPTO_IOC_SUBMIT,
 		.bytes = sizeof(struct devcrypto_submit),
 		.min_bytes = offsetofend(struct devcrypto_submit, out_completed),
-		.handler = dc_ioctl_queue,
+		.handler = dc_ioctl_submit,
 	},
 	[_IOC_NR(DEVCRYPTO_IOC_CANCEL)] = {
 		.cmd = DEVCRYPTO_IOC_CANCEL,
 		.bytes = sizeof(struct devcrypto_cancel),
 		.min_bytes = offsetofend(struct devcrypto_cancel, out_running),
-		.handler = dc_ioctl_unqueue,
+		.handler = dc_ioctl_cancel,
 	},
 	[_IOC_NR(DEVCRYPTO_IOC_EVENTFD)] = {
 		.cmd = DEVCRYPTO_IOC_EVENTFD,
 		.bytes = sizeof(struct devcrypto_eventfd),
 		.min_bytes = offsetofend(struct devcrypto_eventfd, reserved),
-		.handler = dc_ioctl_signal,
+		.handler = dc_ioctl_eventfd,
 	},
 };
 

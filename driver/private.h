@@ -112,6 +112,16 @@ struct dc_workers;
 struct eventfd_ctx;
 struct io_uring_cmd;
 
+/* The structure that an ioctl's argument points to, in the driver's memory. */
+union dc_argument {
+	struct devcrypto_info info;
+	struct devcrypto_config config;
+	struct devcrypto_run run;
+	struct devcrypto_submit submit;
+	struct devcrypto_cancel cancel;
+	struct devcrypto_eventfd eventfd;
+};
+
 /**
  * struct dc_call - one ioctl() of a caller's
  * @file: the open file
@@ -603,7 +613,7 @@ int dc_packets_set(struct dc_packets *packets, u64 addr, u32 count, u32 bytes,
 int dc_packets_next(struct dc_packets *packets, struct dc_request *rq);
 
 /* run.c */
-long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run);
+long dc_ioctl_run(const struct dc_call *call, union dc_argument *arg);
 
 /* queue.c */
 void dc_queue_init(struct dc_queue *q);
@@ -653,12 +663,9 @@ void dc_workers_add(struct dc_workers *workers, struct dc_queue *q);
 void dc_workers_remove(struct dc_workers *workers, struct dc_queue *q);
 
 /* submit.c */
-long dc_ioctl_submit(const struct dc_call *call,
-		     struct devcrypto_submit *submit);
-long dc_ioctl_cancel(const struct dc_call *call,
-		     struct devcrypto_cancel *cancel);
-long dc_ioctl_eventfd(const struct dc_call *call,
-		      const struct devcrypto_eventfd *eventfd);
+long dc_ioctl_submit(const struct dc_call *call, union dc_argument *arg);
+long dc_ioctl_cancel(const struct dc_call *call, union dc_argument *arg);
+long dc_ioctl_eventfd(const struct dc_call *call, union dc_argument *arg);
 __poll_t dc_poll(struct file *file, struct poll_table_struct *wait);
 
 /* uring.c */
@@ -732,8 +739,7 @@ struct dc_context *dc_context_new(void);
 void dc_context_get(struct dc_context *ctx);
 bool dc_context_get_live(struct dc_context *ctx);
 void dc_context_put(struct dc_context *ctx);
-int dc_ioctl_config(const struct dc_call *call,
-		    struct devcrypto_config *config);
+long dc_ioctl_config(const struct dc_call *call, union dc_argument *arg);
 void dc_tfm_describe(struct dc_tfm *tfm, struct crypto_tfm *base);
 int dc_key_alloc(struct dc_key *key, u32 bytes, u32 shift);
 

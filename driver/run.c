@@ -144,13 +144,15 @@ static bool dc_run_request(struct dc_request *rq, bool doomed)
 
 /**
  * dc_ioctl_run() - DEVCRYPTO_IOC_RUN
- * @ctx: the context
- * @run: where the packets are
+ * @call: the call
+ * @arg: where the packets are
  *
  * Return: number of packets executed, or an error if that is none.
  */
-long dc_ioctl_run(struct dc_context *ctx, const struct devcrypto_run *run)
+long dc_ioctl_run(const struct dc_call *call, union dc_argument *arg)
 {
+	struct dc_context *ctx = call->file->private_data;
+	const struct devcrypto_run *run = &arg->run;
 	struct dc_packets packets;
 	struct dc_request *rq;
 	bool doomed = false;

@@ -312,13 +312,13 @@ fault:
 /**
  * dc_ioctl_submit() - DEVCRYPTO_IOC_SUBMIT
  * @call: the call
- * @submit: what the caller wants
+ * @arg: what the caller wants
  *
  * Return: 0 or an error.
  */
-long dc_ioctl_submit(const struct dc_call *call,
-		     struct devcrypto_submit *submit)
+long dc_ioctl_submit(const struct dc_call *call, union dc_argument *arg)
 {
+	const struct devcrypto_submit *submit = &arg->submit;
 	struct dc_submission s = {
 		.ctx = call->file->private_data,
 		.nonblock = call->file->f_flags & O_NONBLOCK,
@@ -355,14 +355,14 @@ long dc_ioctl_submit(const struct dc_call *call,
 /**
  * dc_ioctl_cancel() - DEVCRYPTO_IOC_CANCEL
  * @call: the call
- * @cancel: what to cancel
+ * @arg: what to cancel
  *
  * Return: 0 or an error.
  */
-long dc_ioctl_cancel(const struct dc_call *call,
-		     struct devcrypto_cancel *cancel)
+long dc_ioctl_cancel(const struct dc_call *call, union dc_argument *arg)
 {
 	struct dc_context *ctx = call->file->private_data;
+	struct devcrypto_cancel *cancel = &arg->cancel;
 	int err;
 
 	if (!dc_context_tfm(ctx))
@@ -385,13 +385,13 @@ long dc_ioctl_cancel(const struct dc_call *call,
 /**
  * dc_ioctl_eventfd() - DEVCRYPTO_IOC_EVENTFD
  * @call: the call
- * @eventfd: the descriptor
+ * @arg: the descriptor
  *
  * Return: 0 or an error.
  */
-long dc_ioctl_eventfd(const struct dc_call *call,
-		      const struct devcrypto_eventfd *eventfd)
+long dc_ioctl_eventfd(const struct dc_call *call, union dc_argument *arg)
 {
+	const struct devcrypto_eventfd *eventfd = &arg->eventfd;
 	struct dc_context *ctx = call->file->private_data;
 	struct eventfd_ctx *signal = NULL;
 
