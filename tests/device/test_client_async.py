@@ -63,6 +63,8 @@ TEXT = os.urandom(5000)
 
 # Longer than what is executed at once.
 QUEUED = 8192
+# Is under way for longer than the call that submits it, however busy the host is.
+LONG = 16 << 20
 
 
 def run(work: Awaitable[T]) -> T:
@@ -511,7 +513,7 @@ def test_poll_says_when_there_is_a_result(queue: Queue) -> None:
     poll = select.poll()
     poll.register(queue, select.POLLIN)
     assert poll.poll(0) == []
-    queue.submit(slow_requests(1))
+    queue.submit([Request(Op.DIGEST, bytes(LONG))])
     assert poll.poll(60_000) == [(queue.fileno(), select.POLLIN)]
     assert len(queue.reap()) == 1
     assert poll.poll(0) == []
@@ -557,11 +559,13 @@ def test_a_cancelled_request_writes_nothing(queue: Queue) -> None:
 
 def test_output_is_written_when_it_is_taken(queue: Queue) -> None:
     out = bytearray(32)
-    queue.submit([Request(Op.DIGEST, bytes(QUEUED), out)])
-    time.sleep(0.2)
+    queue.submit([Request(Op.DIGEST, bytes(LONG), out)])
+    poll = select.poll()
+    poll.register(queue, select.POLLIN)
+    assert poll.poll(60_000) == [(queue.fileno(), select.POLLIN)]
     assert out == bytes(32)
     queue.reap(1)
-    assert out == hashlib.sha256(bytes(QUEUED)).digest()
+    assert out == hashlib.sha256(bytes(LONG)).digest()
 
 
 def test_the_input_is_read_when_it_is_submitted() -> None:
@@ -717,7 +721,7 @@ def test_after_fork_the_other_process_makes_a_queue_of_its_own(sha256: CryptoDev
 def test_what_another_process_takes_is_cancelled_and_not_written(queue: Queue) -> None:
     """As the driver says it, to a child that does not mind whose queue it is."""
     out = bytearray(32)
-    (pending,) = queue.submit([Request(Op.DIGEST, bytes(QUEUED), out)])
+    (pending,) = queue.submit([Request(Op.DIGEST, bytes(LONG), out)])
 
     def work() -> tuple[str, bool]:
         queue._flight._process = os.getpid()
