@@ -85,6 +85,7 @@ class Device:
             KeyExpired, KeyRevoked, KeyRejected, KeyForbidden: what the keyring says of its key.
             NotSupported: the algorithm takes no key from the keyring, or not such a one.
             InvalidRequest: it does not take such a key or tag.
+            ValueError: the name is none, or tag_bytes or key_serial is out of range.
             LimitReached: the key is too long, or the user has too many contexts.
             DeviceMissing, DeviceForbidden: the node cannot be opened.
         """
@@ -155,6 +156,15 @@ class Device:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.info.driver}{'' if self else ', closed'}>"
+
+    def _expanded(self, most: int | None) -> int:
+        """Return the room for what a block expands to."""
+        cap = self._context.comp_cap
+        if most is None:
+            return cap
+        if most < 0:
+            raise ValueError("most is negative")
+        return min(most, cap)
 
     def _check_class(self, alg_class: AlgClass) -> None:
         self._context.fileno()

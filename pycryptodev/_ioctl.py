@@ -93,7 +93,12 @@ def config(
     key_serial: int = 0,
     flags: int = 0,
 ) -> dict[str, Any]:
-    """DEVCRYPTO_IOC_CONFIG: return the out_ fields of struct devcrypto_config, less the prefix."""
+    """DEVCRYPTO_IOC_CONFIG: return the out_ fields of struct devcrypto_config, less the prefix.
+
+    Raises:
+        ValueError: a number does not fit into its field.
+        LimitReached: the length of a buffer does not.
+    """
     fields: dict[str, Any] = {
         "alg_class": alg_class,
         "flags": flags,
@@ -111,9 +116,14 @@ def config(
     }
     held = {field: _structs.readable(buffer, field) for field, buffer in operands.items()}
     for field, memory in held.items():
+        if len(memory) > _structs.MOST_BYTES:
+            raise _structs.too_long()
         fields[field] = _structs.start(memory)
         fields[f"{field}_bytes"] = len(memory)
-    structure = ffi.new("struct devcrypto_config *", fields)
+    try:
+        structure = ffi.new("struct devcrypto_config *", fields)
+    except OverflowError as error:
+        raise ValueError(f"out of range: {error}") from None
     _call(fd, IOC_CONFIG, ffi.buffer(structure), name)
     prefix = "out_"
     return {

@@ -24,6 +24,9 @@ REQUEST_BYTES = ffi.sizeof("struct devcrypto_request")
 SEGMENT_BYTES = ffi.sizeof("struct devcrypto_segment")
 COMPLETION_BYTES = ffi.sizeof("struct devcrypto_completion")
 
+# Longest buffer that the header can express.
+MOST_BYTES = 2**32 - 1
+
 # Outputs up to this size go through memory that a block keeps.
 _SCRATCH_BYTES = 4096
 

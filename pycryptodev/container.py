@@ -17,7 +17,7 @@ import hmac
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ._context import NODE
 from .device import CryptoDevice
@@ -173,7 +173,7 @@ class FileKeys:
 
     commitment: bytes
     """Ends the header: no other key gives the same."""
-    key: bytes
+    key: bytes = field(repr=False)
     """The key of the AEAD, as long as the caller's."""
     nonce_prefix: bytes
     """The beginning of every nonce."""

@@ -368,6 +368,7 @@ class CryptoDevice(Device):
             The bytes that were compressed.
 
         Raises:
+            ValueError: most is negative.
             CorruptInput: data are damaged or, as most codecs cannot tell, expand to more.
             BufferTooSmall: they expand to more.
             InvalidRequest: data are empty.
@@ -375,9 +376,7 @@ class CryptoDevice(Device):
             NotSupported: the device does not compress.
             DeviceClosed: the device was closed.
         """
-        cap = self._context.comp_cap
-        room = cap if most is None else min(most, cap)
-        return operations.produce(self._context, Op.DECOMPRESS, data, room)
+        return operations.produce(self._context, Op.DECOMPRESS, data, self._expanded(most))
 
     def decompress_into(self, data: Buffer, out: Buffer) -> int:
         """Decompress a block into a buffer.

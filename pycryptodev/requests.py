@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Request", "Result"]
 
-# Longest buffer that the header can express.
-_MOST_BYTES = 2**32 - 1
-
 Buffers: TypeAlias = "Buffer | Sequence[Buffer]"
 
 
@@ -39,9 +36,9 @@ class Request:
 
     op: Op
     """The operation; one of those of the device's class."""
-    src: Buffers = b""
+    src: Buffers = field(default=b"", repr=False)
     """The input: one buffer, or a list or tuple of buffers that are read one after the other."""
-    dst: Buffers | None = None
+    dst: Buffers | None = field(default=None, repr=False)
     """Where the output goes, written without a copy: one writable buffer, or a list or tuple of
     them that are filled one after the other. None = the output is in Result.data."""
     iv: Buffer = b""
@@ -54,7 +51,7 @@ class Request:
     single buffers."""
     signature: Buffer = b""
     """VERIFY: the signature."""
-    entropy: Buffer = b""
+    entropy: Buffer = field(default=b"", repr=False)
     """RNG with the caller's entropy: that of this request."""
     dst_bytes: int | None = None
     """Bytes of output to make room for where dst is None; None = as many as the operation has by
@@ -71,7 +68,7 @@ class Result:
     """Why it failed; None if it did not."""
     written: int
     """Bytes of output, an appended tag included; 0 if the request failed."""
-    data: bytes | None
+    data: bytes | None = field(repr=False)
     """The output if the request named no destination and did not fail."""
     iv: bytes | None
     """The IV with which the message goes on, if it was asked for and the request did not fail."""
@@ -137,7 +134,7 @@ class Prepared:
         if request.entropy != b"":
             self._put("entropy", request.entropy)
         lengths = (value for name, value in self.fields.items() if name.endswith("_bytes"))
-        if max(lengths) > _MOST_BYTES:
+        if max(lengths) > _structs.MOST_BYTES:
             raise _structs.too_long()
 
     def _hold(self, held: Any) -> Any:
@@ -182,12 +179,14 @@ class Prepared:
             return
         if dst is None:
             room = _output_bytes(request, context, text)
-            if room > _MOST_BYTES:
+            if room < 0:
+                raise ValueError("dst_bytes is negative")
+            if room > _structs.MOST_BYTES:
                 raise _structs.too_long()
             held = self._output = _structs.memory(room + tag_behind)
         else:
             held = self._hold(_structs.writable(cast("Buffer", dst), "dst"))
-            room = min(len(held) - tag_behind, _MOST_BYTES)
+            room = min(len(held) - tag_behind, _structs.MOST_BYTES)
         if tag_behind and room < text:
             raise from_errno(errno.EMSGSIZE, "dst", needed=text + tag_behind)
         self.fields |= {"dst": _structs.start(held), "dst_bytes": room}

@@ -116,6 +116,12 @@ def test_output_that_does_not_fit(requires: Callable[[str], None], name: str) ->
     assert out == bytes(10)
 
 
+@pytest.mark.requires("deflate", AlgClass.COMP)
+def test_no_block_expands_to_less_than_nothing() -> None:
+    with CryptoDevice("deflate") as device, pytest.raises(ValueError, match="most is negative"):
+        device.decompress(deflate(TEXT), most=-1)
+
+
 @each
 def test_nothing_is_refused(requires: Callable[[str], None], name: str) -> None:
     requires(name)
