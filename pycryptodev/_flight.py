@@ -4,16 +4,21 @@
 What a request reads and writes is held until the call that takes its completion, which also writes
 what the driver copies. With zero copy a cipher writes to the caller's memory itself, even when the
 node has been closed. So that it is not somebody else's memory then, such requests are waited for.
+
+An exception of a signal's handler may come between any two steps. Each step can be done again, and
+what tells that it has to be is the last to go.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count, islice, takewhile
+from typing import Any
 
 from . import _ioctl, _structs
 from ._abi import lib
@@ -39,7 +44,16 @@ class Pending:
         result: what became of it; None as long as that has not been taken from the driver.
     """
 
-    __slots__ = ("_chain", "_number", "_prepared", "_wrong", "request", "result")
+    __slots__ = (
+        "_bytes",
+        "_chain",
+        "_number",
+        "_prepared",
+        "_structure",
+        "_wrong",
+        "request",
+        "result",
+    )
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -48,6 +62,10 @@ class Pending:
         # Number of the first request of its chain; 0 = is in none.
         self._chain = 0
         self._prepared: Prepared | None = None
+        # What the driver has memory for.
+        self._bytes = 0
+        # Of a ring: the struct devcrypto_request, which the driver writes to.
+        self._structure: Any = None
         self._wrong: Exception | None = None
 
     @property
@@ -60,6 +78,7 @@ class Pending:
 
         Raises:
             ValueError, TypeError: the request is wrong in itself.
+            MemoryError: there is no memory for it or for its output.
         """
         if self._wrong is not None:
             raise self._wrong
@@ -70,7 +89,7 @@ class Pending:
         return f"<{type(self).__name__} {self.request.op.name}{', done' if self.done else ''}>"
 
 
-class Flight:
+class Flight(ABC):
     """The requests of one context that are waiting for the driver, or that it has.
 
     It belongs to the process that made it: what another one took from the driver would be lost.
@@ -84,15 +103,14 @@ class Flight:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._process = os.getpid()
-        self._call = _structs.Submission(_ROOM)
         self._numbers = count(1)
         self._waiting: OrderedDict[int, Pending] = OrderedDict()
-        self._offered: list[Pending] = []
         self._sent: dict[int, Pending] = {}
-        self._bytes = 0
         info = context.driver_info()
         self._most_bytes = info.max_memory_per_user // _PART_OF_MEMORY
         self._most_sent = info.max_in_flight
+        # Of those that were sent. An interrupted step may leave it too high, never too low.
+        self._bytes = 0
         self.done: dict[int, Pending] = {}
 
     def __len__(self) -> int:
@@ -108,20 +126,26 @@ class Flight:
         """Requests that the driver has."""
         return len(self._sent)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether this process made it."""
+        return os.getpid() == self._process
+
     def put(self, submitted: Sequence[Pending], *, chain: bool = False) -> None:
         """Let requests wait for the next calls.
 
         Raises:
             LimitReached: a chain of more than the driver takes at the same time.
         """
-        self._check()
+        self.check()
         most = min(self._context.max_batch, self._most_sent)
         if chain and len(submitted) > most:
             raise from_errno(errno.EDQUOT, f"a chain of more than {most} requests")
         for pending in submitted:
             pending._number = next(self._numbers)
             pending._chain = submitted[0]._number if chain else 0
-            self._waiting[pending._number] = pending
+        # All or none: a part of a chain would be another one.
+        self._waiting.update({pending._number: pending for pending in submitted})
 
     def prepare(self, pending: Pending) -> Prepared:
         """Return a request in the terms of the header.
@@ -131,11 +155,14 @@ class Flight:
             CryptoDevError: it is one that cannot be expressed.
         """
         if pending._prepared is None:
-            pending._prepared = Prepared(pending.request, self._context)
+            prepared = Prepared(pending.request, self._context)
+            pending._bytes = prepared.size()
+            pending._prepared = prepared
         return pending._prepared
 
+    @abstractmethod
     def exchange(self, at_least: int = 0, timeout_ns: int = 0) -> bool:
-        """Call the driver once: give it requests that wait, and take those out that have ended.
+        """Call the kernel once: give it requests that wait, and take those out that have ended.
 
         Args:
             at_least: wait for so many to end, if the descriptor is a blocking one.
@@ -145,27 +172,193 @@ class Flight:
             Whether anything happened.
 
         Raises:
-            CryptoDevError: the driver refused, and there was nothing to give it; else that is what
-                became of those that it was to be given.
+            CryptoDevError: the kernel refused, and there was nothing to give it; else that may be
+                what became of those that it was to be given.
         """
-        self._check()
+
+    @abstractmethod
+    def _absorb(self) -> int:
+        """Take over what happened in the last call, once; returns how many the kernel accepted."""
+
+    @abstractmethod
+    def _in_use(self) -> list[object]:
+        """Return the memory that requests may write to when the node has been closed."""
+
+    @abstractmethod
+    def _drain(self) -> None:
+        """Cancel all, and wait for those that write to such memory."""
+
+    def _exit(self) -> None:
+        """Close the node."""
+        self._context.close()
+
+    def _is_ready(self, pending: Pending) -> bool:
+        """Whether a request can be given to the driver; if not, it has ended."""
+        if pending._number not in self._waiting:
+            return False
+        if pending.done:
+            self._cut(pending, pending.result)
+            return False
+        try:
+            self.prepare(pending)
+        except CryptoDevError as error:
+            self._cut(pending, failed(error))
+        except Exception as error:
+            self._cut(pending, None, error)
+        return not pending.done
+
+    def _cut(self, pending: Pending, result: Result | None, wrong: Exception | None = None) -> None:
+        """End a request that waits, and with it what is chained behind it.
+
+        From the last one on, so that none is ever left that runs behind one that has failed.
+        """
+        if pending._chain:
+            cancelled = failed(from_errno(errno.ECANCELED))
+            for other in reversed(list(self._waiting.values())):
+                if other._chain == pending._chain and other._number > pending._number:
+                    self._finish(other, cancelled)
+        pending._wrong = wrong or pending._wrong
+        self._finish(pending, result)
+
+    def _finish(self, pending: Pending, result: Result | None) -> None:
+        pending.result = result
+        self.done[pending._number] = pending
+        pending._prepared = pending._structure = None
+        self._waiting.pop(pending._number, None)
+        self._sent.pop(pending._number, None)
+
+    def _send(self, pending: Pending) -> None:
+        """Count a request as one that the driver has."""
+        self._bytes += pending._bytes
+        self._sent[pending._number] = pending
+        self._waiting.pop(pending._number, None)
+
+    def _complete(self, number: int, error: int, written: int, flags: int) -> None:
+        """End a request that the driver has completed; one that has ended is left as it is."""
+        pending = self._sent.get(number)
+        if pending is None:
+            return
+        if not pending.done:
+            try:
+                pending.result = self.prepare(pending).result(error, written, flags)
+            except MemoryError as missing:
+                # Or it would be in front of all that have ended behind it, for ever.
+                pending._wrong = missing.with_traceback(None)
+        self._finish(pending, pending.result)
+        self._bytes = self._bytes - pending._bytes if self._sent else 0
+
+    def take(self, pending: Pending) -> None:
+        """Drop a request from the ones that nobody has asked for."""
+        self.done.pop(pending._number, None)
+
+    def cancel(self, pending: Pending) -> bool:
+        """Cancel a request; returns whether it will end, or has ended, by that."""
+        self.check()
+        self._absorb()
+        if self._waiting.get(pending._number) is pending:
+            self._cut(pending, failed(from_errno(errno.ECANCELED)))
+            return True
+        if self._sent.get(pending._number) is not pending:
+            return False
+        cancelled, _ = _ioctl.cancel(self._context.fileno(), pending._number)
+        return cancelled > 0
+
+    def cancel_all(self) -> int:
+        """Cancel all that can be; returns their number."""
+        self.check()
+        self._absorb()
+        waiting = list(self._waiting.values())
+        for pending in reversed(waiting):
+            self._finish(pending, failed(from_errno(errno.ECANCELED)))
+        cancelled, _ = _ioctl.cancel(self._context.fileno(), None)
+        return len(waiting) + cancelled
+
+    def close(self, error: CryptoDevError | None = None) -> None:
+        """Close the node, and end all requests with an error; a second time does nothing.
+
+        Args:
+            error: the error; None = DeviceClosed.
+        """
+        told = error or DeviceClosed()
+        memory = self._hold(told)
+        try:
+            self._land(memory)
+        finally:
+            self._exit()
+            for pending in [*self._waiting.values(), *self._sent.values()]:
+                self._finish(pending, failed(told))
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            self._land(self._hold(DeviceClosed()))
+
+    def _hold(self, told: CryptoDevError) -> list[object]:
+        """End those that wait with an error; return the memory that the others may write to.
+
+        It is never freed, unless _land() has seen that they do no more: an exception of a signal's
+        handler may end the wait before they do.
+        """
+        if not self.is_own:
+            return []
+        self._absorb()
+        for pending in list(self._waiting.values()):
+            self._finish(pending, failed(told))
+        memory = self._in_use()
+        if memory:
+            _abandoned.append(memory)
+        return memory
+
+    def _land(self, memory: list[object]) -> None:
+        """Wait for those that write to the caller's memory."""
+        if not memory or self._context.closed:
+            return
+        with suppress(CryptoDevError):
+            self._drain()
+            _abandoned.remove(memory)
+
+    def check(self) -> None:
+        """Raise DeviceClosed of a node that is closed, Cancelled in another process."""
+        self._context.fileno()
+        if not self.is_own:
+            raise from_errno(errno.ECANCELED, f"made by process {self._process}, before a fork")
+
+
+class SubmitFlight(Flight):
+    """Requests that are submitted by DEVCRYPTO_IOC_SUBMIT, in chains too."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._call = _structs.Submission(_ROOM)
+        self._offered: list[Pending] = []
+
+    def exchange(self, at_least: int = 0, timeout_ns: int = 0) -> bool:
+        """See Flight."""
+        self.check()
         self._absorb()
         ended = len(self.done)
         self._offer()
         if len(self._waiting) > len(self._offered):
             # For the others there has to be room, or only another call.
             at_least = 0 if self._offered else 1
-        fields = [self.prepare(pending).fields for pending in self._offered]
-        self._call.prepare(fields, at_least, timeout_ns)
         try:
+            fields = [self.prepare(pending).fields for pending in self._offered]
+            self._call.prepare(fields, at_least, timeout_ns)
             _ioctl.submit(self._context.fileno(), self._call)
-        except CryptoDevError as error:
+        except (CryptoDevError, MemoryError) as error:
             if not self._offered:
                 raise
-            for pending in self._offered:
-                self._finish(pending, failed(error))
-            self._offered = []
+            self._refuse(error)
         return self._absorb() > 0 or len(self.done) > ended
+
+    def _refuse(self, error: CryptoDevError | MemoryError) -> None:
+        """End those that were to be given to the driver, as the call has failed."""
+        for pending in reversed(self._offered):
+            if isinstance(error, CryptoDevError):
+                self._finish(pending, failed(error))
+            else:
+                pending._wrong = error.with_traceback(None)
+                self._finish(pending, None)
+        self._offered = []
 
     def _next(self) -> list[Pending]:
         """Those that may go in one call: a chain, or others in front of the next one."""
@@ -179,11 +372,11 @@ class Flight:
         for pending in self._next():
             if not self._is_ready(pending):
                 continue
-            prepared = self.prepare(pending)
-            size += prepared.size()
-            prepared.fields["user_data"] = pending._number
+            fields = self.prepare(pending).fields
+            size += pending._bytes
+            fields["user_data"] = pending._number
             if pending._chain:
-                prepared.fields["flags"] |= lib.DEVCRYPTO_REQUEST_CHAIN
+                fields["flags"] |= lib.DEVCRYPTO_REQUEST_CHAIN
             elif size > self._most_bytes and (self._sent or self._offered):
                 return
             self._offered.append(pending)
@@ -193,44 +386,14 @@ class Flight:
         if is_chain and self._sent and (size > self._most_bytes or len(self._sent) > room):
             self._offered = []
 
-    def _is_ready(self, pending: Pending) -> bool:
-        """Whether a request can be given to the driver; if not, it has ended."""
-        if pending.done:
-            return False
-        try:
-            self.prepare(pending)
-        except CryptoDevError as error:
-            self._cut(pending, failed(error))
-        except Exception as error:
-            pending._wrong = error
-            self._cut(pending, None)
-        return not pending.done
-
-    def _cut(self, pending: Pending, result: Result | None) -> None:
-        """End a request that waits, and with it what is chained behind it."""
-        self._finish(pending, result)
-        if pending._chain:
-            cancelled = failed(from_errno(errno.ECANCELED))
-            for other in list(self._waiting.values()):
-                if other._chain == pending._chain and other._number > pending._number:
-                    self._finish(other, cancelled)
-
     def _absorb(self) -> int:
-        """Take from the structure of the last call what happened in it, once.
-
-        An exception of a signal's handler may have come in between.
-        """
+        """Take from the structure of the last call what happened in it."""
         accepted = self._offered[: self._call.accepted()]
         for pending in accepted:
-            if self._waiting.pop(pending._number, None) is not None:
-                self._sent[pending._number] = pending
-                self._bytes += self.prepare(pending).size()
-        for number, error, written, flags in self._call.completions():
-            ended = self._sent.get(number)
-            if ended is not None:
-                prepared = self.prepare(ended)
-                self._bytes -= prepared.size()
-                self._finish(ended, prepared.result(error, written, flags))
+            if pending._number in self._waiting:
+                self._send(pending)
+        for completion in self._call.completions():
+            self._complete(*completion)
         if accepted and accepted[0]._chain and len(accepted) < len(self._offered):
             # The driver ran out of memory, and what is left can no more be bound to the others.
             self._cut(self._offered[len(accepted)], failed(from_errno(errno.ECANCELED)))
@@ -238,84 +401,14 @@ class Flight:
         self._call.forget()
         return len(accepted)
 
-    def _finish(self, pending: Pending, result: Result | None) -> None:
-        pending.result = result
-        pending._prepared = None
-        self.done[pending._number] = pending
-        self._sent.pop(pending._number, None)
-        self._waiting.pop(pending._number, None)
-
-    def take(self, pending: Pending) -> None:
-        """Drop a request from the ones that nobody has asked for."""
-        self.done.pop(pending._number, None)
-
-    def cancel(self, pending: Pending) -> bool:
-        """Cancel a request; returns whether it will end, or has ended, by that."""
-        self._check()
-        self._absorb()
-        if self._waiting.get(pending._number) is pending:
-            self._cut(pending, failed(from_errno(errno.ECANCELED)))
-            return True
-        if self._sent.get(pending._number) is not pending:
-            return False
-        cancelled, _ = _ioctl.cancel(self._context.fileno(), pending._number)
-        return cancelled > 0
-
-    def cancel_all(self) -> int:
-        """Cancel all that can be; returns their number."""
-        self._check()
-        self._absorb()
-        waiting = list(self._waiting.values())
-        for pending in waiting:
-            self._finish(pending, failed(from_errno(errno.ECANCELED)))
-        cancelled, _ = _ioctl.cancel(self._context.fileno(), None)
-        return len(waiting) + cancelled
-
-    def close(self, error: CryptoDevError | None = None) -> None:
-        """Close the node, and end all requests with an error.
-
-        Args:
-            error: the error; None = DeviceClosed.
-        """
-        told = error or DeviceClosed()
-        self._absorb()
-        for pending in list(self._waiting.values()):
-            self._finish(pending, failed(told))
-        try:
-            with suppress(CryptoDevError):
-                self._land()
-        finally:
-            self._context.close()
-            for pending in list(self._sent.values()):
-                self._finish(pending, failed(told))
-
-    def __del__(self) -> None:
-        with suppress(Exception):
-            self._absorb()
-            self._land()
-
-    def _land(self) -> None:
-        """Wait for those that write to the caller's memory.
-
-        If the wait ends before they do, by an exception of a signal's handler for example, their
-        memory is never freed.
-        """
+    def _in_use(self) -> list[object]:
         sent = [self.prepare(pending) for pending in self._sent.values()]
-        writers = [prepared for prepared in sent if prepared.writes_early]
-        if not writers or os.getpid() != self._process:
-            return
-        _abandoned.append(writers)
-        if self._context.closed:
-            return
+        return [prepared for prepared in sent if prepared.writes_early]
+
+    def _drain(self) -> None:
         descriptor = self._context.fileno()
         os.set_blocking(descriptor, True)
         while _ioctl.cancel(descriptor, None)[1]:
             self._call.prepare([], 1, 0)
             _ioctl.submit(descriptor, self._call)
             self._absorb()
-        _abandoned.remove(writers)
-
-    def _check(self) -> None:
-        self._context.fileno()
-        if os.getpid() != self._process:
-            raise from_errno(errno.ECANCELED, f"made by process {self._process}, before a fork")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from . import _structs
 from ._context import Context, Cuts
 from ._device import Device
-from ._flight import Flight, Pending
+from ._flight import Pending, SubmitFlight
 from .enums import Op
 from .errors import CryptoDevError, LimitReached
 from .requests import Request, Result
@@ -39,7 +39,7 @@ class _Awaited(Pending):
             return
         try:
             self.future.set_result(self.get())
-        except (ValueError, TypeError) as error:
+        except Exception as error:
             self.future.set_exception(error)
 
 
@@ -71,7 +71,7 @@ class AsyncCryptoDevice(Device):
     def _begin(self, context: Context, layout: bool) -> None:
         super()._begin(context, layout)
         os.set_blocking(context.fileno(), False)
-        self._flight = Flight(context)
+        self._flight = SubmitFlight(context)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watched = False
         self._called = False
@@ -147,7 +147,7 @@ class AsyncCryptoDevice(Device):
 
     async def decompress(self, data: Buffer, *, most: int | None = None) -> bytes:
         """Expand a block; see :meth:`CryptoDevice.decompress`."""
-        return await self._get(Request(Op.DECOMPRESS, data, dst_bytes=most))
+        return await self._get(Request(Op.DECOMPRESS, data, dst_bytes=self._expanded(most)))
 
     async def decompress_into(self, data: Buffer, out: Buffer) -> int:
         """Expand a block into a buffer; see :meth:`CryptoDevice.decompress_into`."""
@@ -334,6 +334,7 @@ class AsyncCryptoDevice(Device):
 
     def _send(self, batch: Iterable[Request], chain: bool = False) -> list[_Awaited]:
         """Let requests go to the driver with the others of this turn of the event loop."""
+        self._flight.check()
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._change(loop)
@@ -375,6 +376,10 @@ class AsyncCryptoDevice(Device):
         except CryptoDevError as error:
             self._end(error)
             return
+        except BaseException:
+            # Of a signal's handler: the next call takes over what happened in this one.
+            self._call(loop)
+            raise
         self._tell()
         if moved and self._flight.waiting:
             self._call(loop)
@@ -389,9 +394,10 @@ class AsyncCryptoDevice(Device):
     def _watch(self, loop: asyncio.AbstractEventLoop, wanted: bool) -> None:
         """Have the event loop watch the descriptor, only as long as requests are under way.
 
-        The loop holds the device meanwhile, and no longer.
+        The loop holds the device meanwhile, and no longer. What it asks the kernel to watch is
+        that of the process that made the device, also for its children.
         """
-        if wanted == self._watched:
+        if wanted == self._watched or not self._flight.is_own:
             return
         self._watched = wanted
         if wanted:

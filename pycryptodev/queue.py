@@ -11,73 +11,51 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from . import _ioctl
 from ._context import Context
-from ._flight import Flight, Pending
+from ._flight import Flight, Pending, SubmitFlight
 from ._ioctl import FDLike
 from .errors import CryptoDevError, from_errno
 from .requests import Request, Result
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = ["Pending", "Queue"]
 
 _NS = 1_000_000_000
+# A century, to which the kernel can still add what its clock says.
+_MOST_NS = 1 << 62
 
 
-class Queue:
+class Lane:
     """Requests of one algorithm and key that are under way at the same time.
 
-    >>> with CryptoDevice("sha256") as device, device.queue() as queue:
-    ...     queue.submit(Request(Op.DIGEST, file) for file in files)
-    ...     while queue:
-    ...         for pending in queue.reap(1):
-    ...             print(pending.result.get().hex())
-
-    CryptoDevice.queue() makes it. Requests end in any order. What a request reads and writes has to
-    stay as it is until its result has been taken; the queue keeps the objects alive. Outputs are
-    written by the calls that take results, and by no other, but for those of requests with zero
-    copy, which are written as they are made.
-
-    Synchronization: one thread at a time, and only in the process that made it: after fork() the
-    other one gets Cancelled, and makes a queue of its own.
+    Synchronization: see :class:`Queue` and :class:`~pycryptodev.uring.Ring`.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        try:
-            self._flight = Flight(context)
-        except BaseException:
-            context.close()
-            raise
+    _context: Context
+    _flight: Flight
 
-    def submit(self, batch: Iterable[Request], *, chain: bool = False) -> list[Pending]:
-        """Submit requests, in as few system calls as the driver allows.
-
-        Waits while there is no room for one of them.
-
-        Args:
-            batch: the requests.
-            chain: each begins when the one in front of it has succeeded; when one fails or is
-                cancelled, those behind it get Cancelled. What they read is read before the first
-                begins: no output is another one's input. At most as many as the driver takes in one
-                call and at the same time.
-
-        Returns:
-            One object for each request, which has its result when that has been taken.
-
-        Raises:
-            LimitReached: the chain is longer; none has been submitted.
-            ValueError, TypeError: a request is wrong in itself; none has been submitted.
-            Cancelled: another process made the queue.
-            DeviceClosed: the queue was closed.
-        """
+    def _submit(self, batch: Iterable[Request], chain: bool = False) -> list[Pending]:
         submitted = self._put(batch, chain)
         while self._flight.waiting:
             self._flight.exchange()
         return submitted
 
+    def _run(self, batch: Iterable[Request], chain: bool = False) -> list[Result]:
+        submitted = self._put(batch, chain)
+        while left := sum(not pending.done for pending in submitted):
+            self._flight.exchange(left)
+        for pending in submitted:
+            self._flight.take(pending)
+        return [pending.get() for pending in submitted]
+
     def _put(self, batch: Iterable[Request], chain: bool = False) -> list[Pending]:
         """Let requests wait for the next exchanges, if none is wrong in itself."""
+        self._flight.check()
         submitted = [Pending(request) for request in batch]
         for pending in submitted:
             # What cannot be expressed is the result of the request.
@@ -98,8 +76,9 @@ class Queue:
             at_least if the time ran out.
 
         Raises:
-            Cancelled: another process made the queue.
-            DeviceClosed: the queue was closed.
+            Cancelled: another process made this object.
+            DeviceClosed: it was closed.
+            RuntimeError: of a ring: another thread made it.
         """
         flight, until = self._flight, _deadline(timeout)
         flight.exchange()
@@ -117,39 +96,19 @@ class Queue:
 
         Raises:
             TimedOut: the time ran out.
-            ValueError: the request was not submitted to this queue.
+            ValueError: the request was not submitted here.
             Others: see :meth:`reap`.
         """
         flight, until = self._flight, _deadline(timeout)
-        while pending.result is None:
+        while not pending.done:
             if not flight:
-                raise ValueError("the request was not submitted to this queue")
+                raise ValueError("the request was not submitted here")
             left = until - time.monotonic()
             if left <= 0:
                 raise from_errno(errno.ETIME)
             flight.exchange(1, _nanoseconds(left))
         flight.take(pending)
-        return pending.result
-
-    def run(self, batch: Iterable[Request], *, chain: bool = False) -> list[Result]:
-        """Run requests and wait for them; like CryptoDevice.run(), but they run side by side.
-
-        Args:
-            batch: the requests.
-            chain: see :meth:`submit`.
-
-        Returns:
-            A result for each request.
-
-        Raises:
-            Others: see :meth:`submit`.
-        """
-        submitted = self._put(batch, chain)
-        while left := sum(not pending.done for pending in submitted):
-            self._flight.exchange(left)
-        for pending in submitted:
-            self._flight.take(pending)
-        return [pending.get() for pending in submitted]
+        return pending.get()
 
     def stream(self, batch: Iterable[Request], *, depth: int = 64) -> Iterator[Result]:
         """Run any number of requests, many of them at the same time; see CryptoDevice.stream()."""
@@ -189,6 +148,95 @@ class Queue:
         """
         return self._flight.cancel_all()
 
+    def close(self) -> None:
+        """Close it; a second time does nothing."""
+        self._flight.close()
+
+    def __enter__(self) -> Self:
+        self._flight.check()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Return the number of requests whose results have not been taken."""
+        return len(self._flight) + len(self._flight.done)
+
+    def __repr__(self) -> str:
+        state = "" if self._context.fd >= 0 else ", closed"
+        return f"<{type(self).__name__} {self._context.algorithm.driver}, {len(self)}{state}>"
+
+
+class Queue(Lane):
+    """Requests of one algorithm and key that are under way at the same time.
+
+    >>> with CryptoDevice("sha256") as device, device.queue() as queue:
+    ...     queue.submit(Request(Op.DIGEST, file) for file in files)
+    ...     while queue:
+    ...         for pending in queue.reap(1):
+    ...             print(pending.result.get().hex())
+
+    CryptoDevice.queue() makes it. Requests end in any order. What a request reads and writes has to
+    stay as it is until its result has been taken; the queue keeps the objects alive. Outputs are
+    written by the calls that take results, and by no other, but for those of requests with zero
+    copy, which are written as they are made.
+
+    Synchronization: one thread at a time, and only in the process that made it: after fork() the
+    other one gets Cancelled, and makes a queue of its own.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        try:
+            self._flight = SubmitFlight(context)
+        except BaseException:
+            context.close()
+            raise
+
+    def submit(self, batch: Iterable[Request], *, chain: bool = False) -> list[Pending]:
+        """Submit requests, in as few system calls as the driver allows.
+
+        Waits while there is no room for one of them.
+
+        Args:
+            batch: the requests.
+            chain: each begins when the one in front of it has succeeded; when one fails or is
+                cancelled, those behind it get Cancelled. What they read is read before the first
+                begins: no output is another one's input. At most as many as the driver takes in one
+                call and at the same time.
+
+        Returns:
+            One object for each request, which has its result when that has been taken.
+
+        Raises:
+            LimitReached: the chain is longer; none has been submitted.
+            ValueError, TypeError: a request is wrong in itself; none has been submitted.
+            Cancelled: another process made the queue.
+            DeviceClosed: the queue was closed.
+        """
+        return self._submit(batch, chain)
+
+    def run(self, batch: Iterable[Request], *, chain: bool = False) -> list[Result]:
+        """Run requests and wait for them; like CryptoDevice.run(), but they run side by side.
+
+        Args:
+            batch: the requests.
+            chain: see :meth:`submit`.
+
+        Returns:
+            A result for each request.
+
+        Raises:
+            Others: see :meth:`submit`.
+        """
+        return self._run(batch, chain)
+
     def fileno(self) -> int:
         """Return the descriptor for poll(): readable when there is a result to take.
 
@@ -219,27 +267,7 @@ class Queue:
         DeviceClosed. But where the algorithm encrypts or decrypts in the caller's buffers, as zero
         copy lets it, those that have not begun are cancelled, and what is running is waited for.
         """
-        self._flight.close()
-
-    def __enter__(self) -> Queue:
-        self._context.fileno()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __len__(self) -> int:
-        """Return the number of requests whose results have not been taken."""
-        return len(self._flight) + len(self._flight.done)
-
-    def __repr__(self) -> str:
-        state = "" if self._context.fd >= 0 else ", closed"
-        return f"<{type(self).__name__} {self._context.algorithm.driver}, {len(self)}{state}>"
+        super().close()
 
 
 def _deadline(timeout: float | None) -> float:
@@ -248,4 +276,4 @@ def _deadline(timeout: float | None) -> float:
 
 def _nanoseconds(left: float) -> int:
     """What the driver takes for a time to wait; 0 = as long as it takes."""
-    return 0 if left == math.inf else max(int(left * _NS), 1)
+    return 0 if left == math.inf else int(min(max(left * _NS, 1), _MOST_NS))

@@ -8,24 +8,21 @@ It takes Debian's liburing2, which nothing else here needs; without it a ring is
 from __future__ import annotations
 
 import errno
-import math
-import os
 import threading
-import time
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from . import _ioctl, _structs
 from ._abi import ffi as abi
+from ._context import Context
 from ._device import Device
-from ._flight import Pending
+from ._flight import Flight, Pending
 from ._liburing import SETUP, UringMissing, load
 from .enums import AlgClass, Feature
-from .errors import CryptoDevError, DeviceClosed, NotSupported, from_errno
-from .requests import Prepared, Request, Result, failed
+from .errors import NotSupported, from_errno
+from .queue import Lane
+from .requests import Request, Result
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -35,18 +32,193 @@ __all__ = ["Ring", "UringMissing"]
 _URING_CMD = 46
 _COMMAND_FIXED = 1
 _NS = 1_000_000_000
+_UNSIGNED = 0xFFFFFFFF
 
 # What ends a call of io_uring before anything has happened, and is no failure.
 _NOTHING_YET = (errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ETIME)
 
-# Requests under way have a part of the user's driver memory: one is refused where it ends.
-_PART_OF_MEMORY = 4
 
-_abandoned: list[object] = []
-"""What requests may still write to of rings that could not wait for them; never freed."""
+class RingFlight(Flight):
+    """Requests that are commands of io_uring."""
+
+    def __init__(self, context: Context, depth: int, buffer: Buffer | None) -> None:
+        self._open = False
+        self._ffi, self._uring = load()
+        self._buffer = None if buffer is None else _structs.writable(buffer, "buffer")
+        if self._buffer is not None and not len(self._buffer):
+            raise ValueError("the buffer is empty")
+        super().__init__(context)
+        info = context.driver_info()
+        if not info.features & Feature.URING:
+            raise from_errno(errno.EOPNOTSUPP, "io_uring")
+        if not 1 <= depth <= min(info.max_in_flight, 32768):
+            raise ValueError("depth is out of range")
+        self._thread = threading.get_ident()
+        self._most_sent = depth
+        self._ring: Any = self._ffi.new("struct io_uring *")
+        self._cqes: Any = self._ffi.new("struct io_uring_cqe *[]", depth)
+        result = self._uring.io_uring_queue_init(depth, self._ring, SETUP)
+        if result in (-errno.EPERM, -errno.ENOSYS, -errno.EINVAL):
+            raise NotSupported(-result, "the kernel has no io_uring, or it is switched off")
+        if result:
+            raise from_errno(-result, "io_uring")
+        self._open = True
+        self._register()
+
+    def _register(self) -> None:
+        if self._buffer is None:
+            return
+        start = _structs.address(self._buffer)
+        vector = self._ffi.new(
+            "struct iovec *",
+            {"iov_base": self._ffi.cast("void *", start), "iov_len": len(self._buffer)},
+        )
+        result = self._uring.io_uring_register_buffers(self._ring, vector, 1)
+        if result:
+            self._exit()
+            raise from_errno(-result, "the buffer cannot be registered")
+
+    def fileno(self) -> int:
+        """Return the descriptor of the ring."""
+        self._context.fileno()
+        descriptor: int = self._ring.ring_fd
+        return descriptor
+
+    def check(self) -> None:
+        """See Flight; RuntimeError in another thread."""
+        super().check()
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("a ring is used by the thread that made it")
+
+    def exchange(self, at_least: int = 0, timeout_ns: int = 0) -> bool:
+        """See Flight."""
+        self.check()
+        ended = len(self.done)
+        moved = self._push()
+        if self._waiting:
+            # For the others there has to be room.
+            at_least = min(at_least, 1) if moved else 1
+        self._enter(min(at_least, len(self._sent)), timeout_ns)
+        self._absorb()
+        return moved or len(self.done) > ended
+
+    def _enter(self, at_least: int, timeout_ns: int) -> None:
+        if at_least:
+            time_left = self._ffi.NULL
+            if timeout_ns:
+                time_left = self._ffi.new("struct __kernel_timespec *", divmod(timeout_ns, _NS))
+            result = self._uring.io_uring_submit_and_wait_timeout(
+                self._ring, self._cqes, at_least, time_left, self._ffi.NULL
+            )
+        else:
+            result = self._uring.io_uring_submit_and_get_events(self._ring)
+        if result < 0 and -result not in _NOTHING_YET:
+            raise from_errno(-result, "io_uring")
+
+    def _push(self) -> bool:
+        """Queue as many as there is room for; returns whether there was for any."""
+        queue, before = self._ring.sq, len(self._sent)
+        while self._waiting and len(self._sent) < self._most_sent:
+            pending = next(iter(self._waiting.values()))
+            if not self._is_ready(pending):
+                continue
+            if self._sent and self._bytes + pending._bytes > self._most_bytes:
+                break
+            if not self._is_queued(pending):
+                # There is a place, as there are more of them than requests under way.
+                self._slot(0)[0] = self._command(pending)
+                queue.sqe_tail = (queue.sqe_tail + 1) & _UNSIGNED
+            self._send(pending)
+        return len(self._sent) > before
+
+    def _slot(self, behind: int) -> Any:
+        """Return the next place for a request in the ring, or one so many behind it."""
+        queue = self._ring.sq
+        return queue.sqes + ((queue.sqe_tail - behind) & queue.kring_mask[0])
+
+    def _is_queued(self, pending: Pending) -> bool:
+        """Whether a request is in the ring already: then it is the last one there."""
+        queued: bool = self._slot(1).user_data == pending._number
+        return queued
+
+    def _command(self, pending: Pending) -> dict[str, int]:
+        fields = self.prepare(pending).fields
+        fields["user_data"] = pending._number
+        pending._structure = abi.new("struct devcrypto_request *", fields)
+        return {
+            "opcode": _URING_CMD,
+            "fd": self._context.fileno(),
+            "cmd_op": _ioctl.URING_REQUEST,
+            "cmd_flags": _COMMAND_FIXED if self._is_fixed(fields) else 0,
+            "user_data": pending._number,
+            "request": _structs.address(pending._structure),
+            "request_bytes": _structs.REQUEST_BYTES,
+            "segment_bytes": _structs.SEGMENT_BYTES,
+        }
+
+    def _is_fixed(self, fields: dict[str, int]) -> bool:
+        """Whether the text of a request is in the registered buffer."""
+        if self._buffer is None or not fields.get("src"):
+            return False
+        start = _structs.address(self._buffer)
+        end = start + len(self._buffer)
+        sides = ["src"] if self._context.algorithm.alg_class == AlgClass.HASH else ["src", "dst"]
+        return all(
+            f"{side}_segments" not in fields
+            and start <= fields.get(side, 0)
+            and fields.get(side, 0) + fields[f"{side}_bytes"] <= end
+            for side in sides
+        )
+
+    def _absorb(self) -> int:
+        """Take from the ring what has ended, and from the requests that wait what it has."""
+        if not self._open:
+            return 0
+        first = next(iter(self._waiting.values()), None)
+        if first is not None and self._is_queued(first):
+            self._send(first)
+        count: int = self._uring.io_uring_peek_batch_cqe(self._ring, self._cqes, len(self._cqes))
+        for at in range(count):
+            ended = self._cqes[at]
+            self._take(ended.user_data, ended.res)
+        # Now the kernel may write others there.
+        head = self._ring.cq.khead
+        head[0] = (head[0] + count) & _UNSIGNED
+        return count
+
+    def _take(self, number: int, res: int) -> None:
+        pending = self._sent.get(number)
+        if pending is None or pending.done:
+            self._complete(number, 0, 0, 0)
+            return
+        needed = pending._structure.out_bytes if res == -errno.EMSGSIZE else 0
+        written = res if res >= 0 else needed
+        self._complete(number, min(res, 0), written, pending._structure.out_flags)
+
+    def _in_use(self) -> list[object]:
+        # All of them: the kernel writes to the structure of each.
+        held = [(pending._prepared, pending._structure) for pending in self._sent.values()]
+        return [self._buffer, *held] if held else []
+
+    def _drain(self) -> None:
+        self.check()
+        _ioctl.cancel(self._context.fileno(), None)
+        while self._sent:
+            self.exchange(len(self._sent))
+
+    def _exit(self) -> None:
+        if self._open:
+            self._open = False
+            self._uring.io_uring_queue_exit(self._ring)
+            self._buffer = None
+        super()._exit()
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            self.close()
 
 
-class Ring:
+class Ring(Lane):
     """A ring of io_uring with requests of one algorithm and key.
 
     >>> with CryptoDevice("ctr(aes)", key=key) as device, Ring(device, buffer=mapped) as ring:
@@ -55,10 +227,10 @@ class Ring:
     ...         for pending in ring.reap(1):
     ...             pending.get()
 
-    Requests are the same as those of CryptoDevice.run(), and end in any order. What a request reads
-    and writes has to stay as it is until its result has been taken; the ring keeps the objects
-    alive. Outputs are written by the calls that submit requests and take results, or without a copy
-    as they are made.
+    It is used as a queue is, but takes no chains. Requests are the same as those of
+    CryptoDevice.run(), and end in any order. What a request reads and writes has to stay as it is
+    until its result has been taken; the ring keeps the objects alive. Outputs are written by the
+    calls that submit requests and take results, or without a copy as they are made.
 
     Synchronization: only the thread that made it; after fork() the other process gets Cancelled.
     """
@@ -85,52 +257,12 @@ class Ring:
             OutOfMemory: the buffer is more than RLIMIT_MEMLOCK allows.
             Others: see :meth:`CryptoDevice.share`.
         """
-        self._open = False
-        self._ffi, self._uring = load()
-        self._held = _structs.writable(buffer, "buffer") if buffer is not None else None
-        if self._held is not None and not len(self._held):
-            raise ValueError("the buffer is empty")
         self._context = device._context.share()
         try:
-            info = self._context.driver_info()
-            if not info.features & Feature.URING:
-                raise from_errno(errno.EOPNOTSUPP, "io_uring")
-            if not 1 <= depth <= min(info.max_in_flight, 32768):
-                raise ValueError("depth is out of range")
-            self._depth = depth
-            self._most_bytes = info.max_memory_per_user // _PART_OF_MEMORY
-            self._begin()
+            self._flight: RingFlight = RingFlight(self._context, depth, buffer)
         except BaseException:
             self._context.close()
             raise
-        self._process = os.getpid()
-        self._thread = threading.get_ident()
-        self._numbers = 0
-        self._bytes = 0
-        self._waiting: deque[Pending] = deque()
-        self._sent: dict[int, tuple[Pending, Any]] = {}
-        self._done: dict[int, Pending] = {}
-
-    def _begin(self) -> None:
-        self._ring: Any = self._ffi.new("struct io_uring *")
-        self._cqes: Any = self._ffi.new("struct io_uring_cqe *[]", self._depth)
-        result = self._uring.io_uring_queue_init(self._depth, self._ring, SETUP)
-        if result in (-errno.EPERM, -errno.ENOSYS, -errno.EINVAL):
-            raise NotSupported(-result, "the kernel has no io_uring, or it is switched off")
-        if result:
-            raise from_errno(-result, "io_uring")
-        self._open = True
-        if self._held is None:
-            return
-        start = _structs.address(self._held)
-        vector = self._ffi.new(
-            "struct iovec *",
-            {"iov_base": self._ffi.cast("void *", start), "iov_len": len(self._held)},
-        )
-        result = self._uring.io_uring_register_buffers(self._ring, vector, 1)
-        if result:
-            self._exit()
-            raise from_errno(-result, "the buffer cannot be registered")
 
     def submit(self, batch: Iterable[Request]) -> list[Pending]:
         """Submit requests, in as few system calls as the depth allows.
@@ -146,54 +278,7 @@ class Ring:
             Cancelled: another process made the ring.
             DeviceClosed: the ring was closed.
         """
-        submitted = self._put(batch)
-        self._enter(0)
-        while self._waiting:
-            self._enter(1)
-        return submitted
-
-    def _put(self, batch: Iterable[Request]) -> list[Pending]:
-        self._check()
-        submitted = [Pending(request) for request in batch]
-        for pending in submitted:
-            # What cannot be expressed is the result of the request.
-            try:
-                pending._prepared = Prepared(pending.request, self._context)
-            except CryptoDevError as error:
-                pending.result = failed(error)
-        for pending in submitted:
-            self._numbers += 1
-            pending._number = self._numbers
-            if pending.result is None:
-                self._waiting.append(pending)
-            else:
-                self._done[pending._number] = pending
-        return submitted
-
-    def reap(self, at_least: int = 0, timeout: float | None = None) -> list[Pending]:
-        """Take results.
-
-        Args:
-            at_least: wait for so many; for fewer if there are not so many requests.
-            timeout: seconds to wait at most; None = as long as it takes.
-
-        Returns:
-            The requests that have ended since the last call, those with an error too; fewer than
-            at_least if the time ran out.
-
-        Raises:
-            Others: see :meth:`submit`.
-        """
-        until = math.inf if timeout is None else time.monotonic() + timeout
-        self._enter(0)
-        while len(self._done) < at_least and len(self):
-            left = until - time.monotonic()
-            if left <= 0:
-                break
-            self._enter(at_least - len(self._done), left)
-        ended = list(self._done.values())
-        self._done.clear()
-        return ended
+        return self._submit(batch)
 
     def run(self, batch: Iterable[Request]) -> list[Result]:
         """Run requests and wait for them; like CryptoDevice.run(), but they run side by side.
@@ -204,166 +289,7 @@ class Ring:
         Raises:
             Others: see :meth:`submit`.
         """
-        submitted = self._put(batch)
-        while left := sum(not pending.done for pending in submitted):
-            self._enter(left)
-        for pending in submitted:
-            self._done.pop(pending._number, None)
-        return [pending.get() for pending in submitted]
-
-    def cancel(self, pending: Pending) -> bool:
-        """Cancel a request that the algorithm has not been given.
-
-        Its result is the error Cancelled; it is taken as any other.
-
-        Returns:
-            Whether it was cancelled; if not, it runs to its end, or has ended.
-
-        Raises:
-            Others: see :meth:`submit`.
-        """
-        self._check()
-        if pending in self._waiting:
-            self._waiting.remove(pending)
-            self._finish(pending, failed(from_errno(errno.ECANCELED)))
-            return True
-        if pending._number not in self._sent or self._sent[pending._number][0] is not pending:
-            return False
-        cancelled, _ = _ioctl.cancel(self._context.fileno(), pending._number)
-        return cancelled > 0
-
-    def cancel_all(self) -> int:
-        """Cancel all requests that the algorithm has not been given; returns their number.
-
-        Raises:
-            Others: see :meth:`submit`.
-        """
-        self._check()
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        for pending in waiting:
-            self._finish(pending, failed(from_errno(errno.ECANCELED)))
-        cancelled, _ = _ioctl.cancel(self._context.fileno(), None)
-        return len(waiting) + cancelled
-
-    def _enter(self, at_least: int, timeout: float = math.inf) -> None:
-        """Call io_uring once: give it what there is room for, and take out what has ended."""
-        self._check()
-        self._push()
-        if at_least and self._sent:
-            wait = min(at_least, len(self._sent))
-            time_left = self._ffi.NULL
-            if timeout != math.inf:
-                nanoseconds = max(int(timeout * _NS), 1)
-                time_left = self._ffi.new("struct __kernel_timespec *", divmod(nanoseconds, _NS))
-            result = self._uring.io_uring_submit_and_wait_timeout(
-                self._ring, self._cqes, wait, time_left, self._ffi.NULL
-            )
-        else:
-            result = self._uring.io_uring_submit_and_get_events(self._ring)
-        if result < 0 and -result not in _NOTHING_YET:
-            raise from_errno(-result, "io_uring")
-        self._take()
-
-    def _push(self) -> None:
-        while self._waiting and len(self._sent) < self._depth:
-            pending = self._waiting[0]
-            prepared = pending._prepared
-            assert prepared is not None
-            if self._sent and self._bytes + prepared.size() > self._most_bytes:
-                return
-            prepared.fields["user_data"] = pending._number
-            request = abi.new("struct devcrypto_request *", prepared.fields)
-            sqe = self._uring.io_uring_get_sqe(self._ring)
-            if sqe == self._ffi.NULL:
-                return
-            sqe[0] = {
-                "opcode": _URING_CMD,
-                "fd": self._context.fileno(),
-                "cmd_op": _ioctl.URING_REQUEST,
-                "cmd_flags": _COMMAND_FIXED if self._is_fixed(prepared.fields) else 0,
-                "user_data": pending._number,
-                "request": _structs.address(request),
-                "request_bytes": _structs.REQUEST_BYTES,
-                "segment_bytes": _structs.SEGMENT_BYTES,
-            }
-            self._waiting.popleft()
-            self._sent[pending._number] = pending, request
-            self._bytes += prepared.size()
-
-    def _is_fixed(self, fields: dict[str, int]) -> bool:
-        """Whether the text of a request is in the registered buffer."""
-        if self._held is None or not fields.get("src"):
-            return False
-        start = _structs.address(self._held)
-        end = start + len(self._held)
-        sides = ["src"] if self._context.algorithm.alg_class == AlgClass.HASH else ["src", "dst"]
-        return all(
-            f"{side}_segments" not in fields
-            and start <= fields.get(side, 0)
-            and fields.get(side, 0) + fields[f"{side}_bytes"] <= end
-            for side in sides
-        )
-
-    def _take(self) -> None:
-        count = self._uring.io_uring_peek_batch_cqe(self._ring, self._cqes, self._depth)
-        ended = [(self._cqes[at].user_data, self._cqes[at].res) for at in range(count)]
-        # The call above is a barrier between what was read and this.
-        self._ring.cq.khead[0] += count
-        for number, res in ended:
-            pending, request = self._sent.pop(number)
-            prepared = pending._prepared
-            assert prepared is not None
-            self._bytes -= prepared.size()
-            needed = request.out_bytes if res == -errno.EMSGSIZE else 0
-            written = res if res >= 0 else needed
-            self._finish(pending, prepared.result(min(res, 0), written, request.out_flags))
-
-    def _finish(self, pending: Pending, result: Result) -> None:
-        pending.result = result
-        pending._prepared = None
-        self._done[pending._number] = pending
-
-    def close(self) -> None:
-        """Close the ring; a second time does nothing.
-
-        Requests that the algorithm has not been given are cancelled. The others are waited for, as
-        they write to memory of the caller's.
-        """
-        if not self._open:
-            return
-        try:
-            if os.getpid() == self._process:
-                self._drain()
-        finally:
-            if self._sent:
-                _abandoned.append((self._held, self._sent))
-            for pending in [*self._waiting, *(pending for pending, _ in self._sent.values())]:
-                pending.result = failed(DeviceClosed())
-            self._waiting.clear()
-            self._exit()
-            self._context.close()
-
-    def _drain(self) -> None:
-        self._waiting, waiting = deque(), self._waiting
-        for pending in waiting:
-            self._finish(pending, failed(DeviceClosed()))
-        if self._sent:
-            self.cancel_all()
-        while self._sent:
-            self._enter(len(self._sent))
-
-    def _exit(self) -> None:
-        self._open = False
-        self._uring.io_uring_queue_exit(self._ring)
-
-    def _check(self) -> None:
-        if not self._open:
-            raise DeviceClosed("the ring is closed")
-        if os.getpid() != self._process:
-            raise from_errno(errno.ECANCELED, f"made by process {self._process}, before a fork")
-        if threading.get_ident() != self._thread:
-            raise RuntimeError("a ring is used by the thread that made it")
+        return self._run(batch)
 
     def fileno(self) -> int:
         """Return the descriptor of the ring for poll(): readable when there is a result to take.
@@ -371,31 +297,12 @@ class Ring:
         Raises:
             DeviceClosed: the ring was closed.
         """
-        if not self._open:
-            raise DeviceClosed("the ring is closed")
-        descriptor: int = self._ring.ring_fd
-        return descriptor
+        return self._flight.fileno()
 
-    def __enter__(self) -> Ring:
-        self._check()
-        return self
+    def close(self) -> None:
+        """Close the ring; a second time does nothing.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        with suppress(Exception):
-            self.close()
-
-    def __len__(self) -> int:
-        """Return the number of requests whose results have not been taken."""
-        return len(self._waiting) + len(self._sent) + len(self._done)
-
-    def __repr__(self) -> str:
-        state = f"{len(self)}" if self._open else "closed"
-        return f"<{type(self).__name__} {self._context.algorithm.driver}, {state}>"
+        Requests that the algorithm has not been given are cancelled. The others are waited for, as
+        they write to memory of the caller's.
+        """
+        super().close()

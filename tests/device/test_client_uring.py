@@ -233,6 +233,25 @@ def test_results_are_taken_when_asked_for(ring: Ring) -> None:
     assert len(ring) == 0
 
 
+def test_reap_of_more_than_there_are(ring: Ring) -> None:
+    submitted = ring.submit(digests([b"one", b"two"]))
+    assert {id(pending) for pending in ring.reap(5)} == {id(pending) for pending in submitted}
+
+
+def test_wait_for_one(ring: Ring) -> None:
+    messages = [bytes(1 << 20), b"two"]
+    first, second = ring.submit(digests(messages))
+    assert [ring.wait(second).get(), ring.wait(first).get()] == sha256s(messages)[::-1]
+    assert ring.reap() == []
+
+
+@pytest.mark.parametrize("depth", [1, 7, 100])
+def test_a_stream_has_the_results_in_their_order(ring: Ring, depth: int) -> None:
+    messages = messages_of(300)
+    results = ring.stream(digests(messages), depth=depth)
+    assert [result.get() for result in results] == sha256s(messages)
+
+
 def test_time_to_wait(ring: Ring) -> None:
     ring.submit([Request(Op.DIGEST, bytes(1 << 20))] * 8)
     assert len(ring.reap(8, timeout=0.0001)) < 8
@@ -338,6 +357,13 @@ def test_buffers_in_pieces(mapped: mmap.mmap) -> None:
         pieces = [view[:1000], view[1000:5000]]
         assert ring.run([Request(Op.ENCRYPT, pieces, iv=IV)])[0].get() == counter_mode(text)
         del pieces
+
+
+def test_a_closed_ring_lets_the_buffer_go(mapped: mmap.mmap, sha256: CryptoDevice) -> None:
+    ring = Ring(sha256, buffer=mapped)
+    ring.run([Request(Op.DIGEST, mapped)])
+    ring.close()
+    mapped.close()
 
 
 @pytest.mark.parametrize(

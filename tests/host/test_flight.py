@@ -6,9 +6,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections import deque
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,135 +20,20 @@ from pycryptodev import (
     Request,
     TimedOut,
     _flight,
+    _structs,
 )
-from pycryptodev._abi import ffi, lib
 from pycryptodev._context import Cuts
-from pycryptodev._flight import Flight, Pending
+from pycryptodev._flight import Pending, SubmitFlight
 from pycryptodev.asynchronous import AsyncCryptoDevice
 from pycryptodev.enums import AlgClass
 from pycryptodev.errors import from_errno
 from pycryptodev.queue import Queue
-
-MEMORY = 1 << 20
-IN_FLIGHT = 1000
-REQUEST = ffi.typeof("struct devcrypto_request *")
-
-
-class Driver:
-    """In the place of the ioctls: a queue that ends requests when the test says so.
-
-    Attributes:
-        room: requests that it takes.
-        at_once: whether they end as soon as they have been taken.
-        calls: how many requests each call brought.
-        chained: numbers of the requests that were to be bound to the next.
-        end_on_wait: a call that waits ends what is running.
-        unstoppable: requests that run when the others are cancelled; each call ends one.
-    """
-
-    def __init__(self) -> None:
-        self.room = 1 << 30
-        self.at_once = True
-        self.calls: list[int] = []
-        self.running: deque[int] = deque()
-        self.ended: deque[tuple[int, int]] = deque()
-        self.fails: Exception | None = None
-        self.interrupts = False
-        self.unstoppable = 0
-        self.chained: list[int] = []
-        self.end_on_wait = False
-        self.events = os.eventfd(0, os.EFD_NONBLOCK)
-
-    def submit(self, _fd: int, call: Any) -> None:
-        submit = call._submit
-        if self.fails is not None:
-            raise self.fails
-        self.calls.append(submit.count)
-        requests = ffi.cast(REQUEST, submit.requests)
-        while submit.out_submitted < submit.count and self.room:
-            request = requests[submit.out_submitted]
-            self.running.append(request.user_data)
-            if request.flags & lib.DEVCRYPTO_REQUEST_CHAIN:
-                self.chained.append(request.user_data)
-            submit.out_submitted += 1
-            self.room -= 1
-        if self.at_once or (self.end_on_wait and submit.min_completions):
-            self.end(len(self.running))
-        while self.ended and submit.out_completed < submit.max_completions:
-            number, result = self.ended.popleft()
-            completion = call._completions[submit.out_completed]
-            completion.user_data, completion.result, completion.out_bytes = number, result, 0
-            submit.out_completed += 1
-            self.room += 1
-        if self.interrupts:
-            self.interrupts = False
-            raise KeyboardInterrupt
-
-    def end(self, count: int, result: int = 0, *, newest_first: bool = False) -> None:
-        for _ in range(count):
-            number = self.running.pop() if newest_first else self.running.popleft()
-            self.ended.append((number, result))
-        os.eventfd_write(self.events, 1)
-
-    def cancel(self, _fd: int, user_data: int | None) -> tuple[int, int]:
-        running = list(self.running)[: self.unstoppable]
-        matches = [each for each in self.running if user_data in (None, each)]
-        cancelled = [each for each in matches if each not in running]
-        for number in cancelled:
-            self.running.remove(number)
-            self.ended.append((number, -errno.ECANCELED))
-        if running:
-            self.end(1)
-            self.unstoppable -= 1
-        return len(cancelled), len(running)
-
-
-class FakeContext:
-    """A context of a hash, without a node behind it."""
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self.closed = False
-        self.cap = self.comp_cap = 1 << 16
-        self.zero_copy_from = 1 << 64
-        self.max_batch = 4096
-        self.algorithm = SimpleNamespace(
-            alg_class=AlgClass.HASH, tag_bytes=0, digest_bytes=4, driver="fake", chains=False
-        )
-
-    def driver_info(self) -> Any:
-        return SimpleNamespace(max_memory_per_user=MEMORY, max_in_flight=IN_FLIGHT)
-
-    def fileno(self) -> int:
-        if self.fd < 0:
-            raise DeviceClosed
-        return self.fd
-
-    def close(self) -> None:
-        self.fd, self.closed = -1, True
-
-
-@pytest.fixture
-def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
-    made = Driver()
-    monkeypatch.setattr("pycryptodev._ioctl.submit", made.submit)
-    monkeypatch.setattr("pycryptodev._ioctl.cancel", made.cancel)
-    yield made
-    os.close(made.events)
-
-
-@pytest.fixture
-def context(driver: Driver) -> Any:
-    return FakeContext(driver.events)
+from tests.host.fake_driver import IN_FLIGHT, MEMORY, Driver, digests
 
 
 @pytest.fixture
 def queue(context: Any) -> Queue:
     return Queue(context)
-
-
-def digests(count: int, size: int = 1) -> list[Request]:
-    return [Request(Op.DIGEST, bytes(size)) for _ in range(count)]
 
 
 def test_a_batch_goes_in_calls_of_as_many_as_there_is_room_for(
@@ -202,8 +85,21 @@ def test_time_runs_out(queue: Queue, driver: Driver) -> None:
     assert len(queue) == 1
 
 
+def test_a_time_of_centuries(queue: Queue, driver: Driver) -> None:
+    driver.at_once, driver.end_on_wait = False, True
+    for timeout in (2e10, 1e308):
+        submitted = queue.submit(digests(1))
+        assert queue.reap(1, timeout=timeout) == submitted
+
+
+def test_an_output_of_less_than_nothing(queue: Queue) -> None:
+    for size in (-1, -(1 << 70)):
+        with pytest.raises(ValueError, match="dst_bytes is negative"):
+            queue.submit([Request(Op.DIGEST, dst_bytes=size)])
+
+
 def test_a_request_of_nobody(queue: Queue) -> None:
-    with pytest.raises(ValueError, match="not submitted to this queue"):
+    with pytest.raises(ValueError, match="not submitted here"):
         queue.wait(Pending(Request(Op.DIGEST)))
 
 
@@ -299,7 +195,7 @@ def test_a_chain_that_is_accepted_in_part(queue: Queue, driver: Driver) -> None:
 
 def test_cancelling_cuts_a_chain(context: Any, driver: Driver) -> None:
     driver.at_once = False
-    flight = Flight(context)
+    flight = SubmitFlight(context)
     other = Pending(Request(Op.DIGEST))
     chain = [Pending(request) for request in digests(4)]
     flight.put(chain, chain=True)
@@ -317,7 +213,7 @@ def test_an_empty_chain(queue: Queue, driver: Driver) -> None:
 
 
 def test_an_interrupted_call_is_looked_at_later(queue: Queue, driver: Driver) -> None:
-    driver.interrupts = True
+    driver.interrupts = KeyboardInterrupt
     with pytest.raises(KeyboardInterrupt):
         queue.submit(digests(3))
     assert len(driver.calls) == 1
@@ -389,7 +285,7 @@ def test_memory_that_could_not_be_waited_for_is_never_freed(
     driver.unstoppable = 2
     (out, _), requests = encrypts(context, 2)
     submitted = queue.submit(requests)
-    driver.interrupts = True
+    driver.interrupts = KeyboardInterrupt
     with pytest.raises(KeyboardInterrupt):
         queue.close()
     assert [type(pending.get().error) for pending in submitted] == [DeviceClosed] * 2
@@ -472,6 +368,126 @@ def test_a_wrong_request_is_the_awaiting_task_s(context: Any) -> None:
     asyncio.run(main())
 
 
+@pytest.fixture
+def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs of 1000 bytes get no memory."""
+    memory = _structs.memory
+
+    def scarce(size: int) -> Any:
+        if size == 1000:
+            raise MemoryError
+        return memory(size)
+
+    monkeypatch.setattr(_structs, "memory", scarce)
+
+
+@pytest.mark.usefixtures("no_memory")
+def test_a_task_whose_output_gets_no_memory(context: Any) -> None:
+    async def main() -> None:
+        device = awaitable(context)
+        first = asyncio.ensure_future(device.run([Request(Op.DIGEST, dst_bytes=1000)]))
+        second = asyncio.ensure_future(device.digest(b"x"))
+        done = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 5)
+        assert [type(each) for each in done] == [MemoryError, bytes]
+
+    asyncio.run(main())
+
+
+def test_a_result_that_gets_no_memory(
+    queue: Queue, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is lost, and those behind it are not."""
+    content = _structs.content
+
+    def scarce(held: Any, size: int) -> bytes:
+        if size == 4 and content(held, size)[-1] == 1:
+            raise MemoryError
+        return content(held, size)
+
+    monkeypatch.setattr(_structs, "content", scarce)
+    driver.written = 4
+    first, second = queue.submit(digests(2))
+    assert queue.reap(2) == [first, second]
+    assert second.get().get() == b"\0\0\0\2"
+    with pytest.raises(MemoryError):
+        first.get()
+    with pytest.raises(MemoryError):
+        queue.wait(first)
+
+
+def test_a_call_that_gets_no_memory(
+    queue: Queue, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scarce(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_structs.Submission, "prepare", scarce)
+        submitted = queue.submit(digests(2))
+    for pending in submitted:
+        with pytest.raises(MemoryError):
+            pending.get()
+    assert (len(queue.reap()), driver.calls) == (2, [0])
+
+
+def test_a_task_survives_the_exception_of_a_signal(context: Any, driver: Driver) -> None:
+    class Alarm(Exception):
+        pass
+
+    driver.interrupts = Alarm
+
+    async def main() -> None:
+        said: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: said.append(told))
+        device = awaitable(context)
+        await asyncio.wait_for(device.digest(b"x"), 5)
+        assert [type(told["exception"]) for told in said] == [Alarm]
+
+    asyncio.run(main())
+
+
+def test_a_child_that_closes_its_copy(context: Any, driver: Driver) -> None:
+    """The parent's event loop still hears of what ends."""
+    driver.at_once = False
+
+    async def main() -> None:
+        device = awaitable(context)
+        task = asyncio.ensure_future(device.digest(b"x"))
+        await asyncio.sleep(0.01)
+        child = os.fork()
+        if not child:
+            device.close()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        driver.end(1)
+        await asyncio.wait_for(task, 5)
+
+    asyncio.run(main())
+
+
+def test_another_process_is_told_when_it_awaits(
+    context: Any, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.at_once = False
+    device = awaitable(context)
+
+    async def begin() -> asyncio.Future[bytes]:
+        task = asyncio.ensure_future(device.digest(b"x"))
+        await asyncio.sleep(0.01)
+        return task
+
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    task = first.run_until_complete(begin())
+    with monkeypatch.context() as other:
+        other.setattr(os, "getpid", lambda: 1)
+        with pytest.raises(Cancelled, match="before a fork"):
+            second.run_until_complete(device.digest(b"x"))
+    driver.end(1)
+    first.run_until_complete(task)
+    first.close()
+    second.close()
+
+
 def test_one_loop_after_the_other(context: Any, driver: Driver) -> None:
     device = awaitable(context)
     asyncio.run(asyncio.wait_for(device.digest(b"x"), 5))
@@ -522,7 +538,7 @@ def test_closing_ends_awaiting_tasks(context: Any, driver: Driver) -> None:
 
 def test_flight_counts(context: Any, driver: Driver) -> None:
     driver.at_once = False
-    flight = Flight(context)
+    flight = SubmitFlight(context)
     flight.put([Pending(Request(Op.DIGEST))])
     assert (len(flight), flight.waiting, flight.sent) == (1, 1, 0)
     assert flight.exchange()
