@@ -263,6 +263,10 @@ class Context:
         self.max_batch = info.max_batch
         return info.features
 
+    def permission(self, src_bytes: int) -> int:
+        """Return the flag that permits a request of so many bytes to go without a copy, or 0."""
+        return lib.DEVCRYPTO_REQUEST_ZEROCOPY if src_bytes >= self.zero_copy_from else 0
+
     def take(self) -> Block:
         """Take a request block out of the context's store; give() puts it back."""
         try:
@@ -286,10 +290,7 @@ class Context:
         fd = self.fd
         if fd < 0:
             raise DeviceClosed
-        flags = fields.get("flags", 0)
-        if fields["src_bytes"] >= self.zero_copy_from:
-            flags |= lib.DEVCRYPTO_REQUEST_ZEROCOPY
-        fields["flags"] = flags
+        fields["flags"] = fields.get("flags", 0) | self.permission(fields["src_bytes"])
         block.put(fields)
         _ioctl.run(fd, block)
         error, written = block.result()

@@ -110,8 +110,7 @@ class Prepared:
         self.fields: dict[str, int] = {"op": request.op}
 
         text = self._put_src(request.src, 0 if encrypting else behind)
-        zero_copy = self.fields["src_bytes"] >= context.zero_copy_from
-        self.fields["flags"] = lib.DEVCRYPTO_REQUEST_ZEROCOPY if zero_copy else 0
+        self.fields["flags"] = context.permission(self.fields["src_bytes"])
         self._put_dst(request, context, text)
         if request.tag is not None:
             hold = _structs.writable if encrypting else _structs.readable

@@ -124,6 +124,9 @@ class FakeContext:
             max_memory_per_user=MEMORY, max_in_flight=IN_FLIGHT, features=Feature.URING
         )
 
+    def permission(self, src_bytes: int) -> int:
+        return lib.DEVCRYPTO_REQUEST_ZEROCOPY if src_bytes >= self.zero_copy_from else 0
+
     def fileno(self) -> int:
         if self.fd < 0:
             raise DeviceClosed
