@@ -199,6 +199,8 @@ class Flight(ABC):
         if pending.done:
             self._cut(pending, pending.result)
             return False
+        if pending._prepared is not None:
+            return True
         try:
             self.prepare(pending)
         except CryptoDevError as error:
