@@ -7,13 +7,16 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from . import _structs
 from ._context import NODE, Context, Setup
-from .enums import AlgClass
-from .errors import from_errno
+from .enums import AlgClass, Op
+from .errors import CryptoDevError, LimitReached, from_errno
 from .info import Algorithm
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
+
+    from ._structs import CData
 
 
 class Device:
@@ -156,6 +159,48 @@ class Device:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.info.driver}{'' if self else ', closed'}>"
+
+    # What both find wrong with arguments
+
+    def _check_iv(self, iv: Buffer) -> None:
+        wanted = self.info.iv_bytes
+        if len(_structs.readable(iv, "iv")) != wanted:
+            raise _structs.wrong_iv(iv, wanted)
+
+    def _check_assoc(self, assoc: Buffer) -> None:
+        if assoc != b"" and not self._is_aead:
+            raise ValueError(f"{self.info.name} takes no associated data")
+
+    def _check_plain(self, iv: Buffer, assoc: Buffer) -> None:
+        if iv != b"" or assoc != b"":
+            raise ValueError(f"{self.info.name} takes no IV and no associated data")
+
+    def _sizes(self, op: Op, size: int) -> tuple[int, int]:
+        """Return the bytes of text and of output for an input of this size."""
+        tag = self.info.tag_bytes
+        if op is Op.ENCRYPT:
+            return size, size + tag
+        if size < tag:
+            raise from_errno(errno.EBADMSG)
+        return size - tag, size - tag
+
+    def _room(self, out: Buffer, size: int) -> CData:
+        """Return the memory of a buffer that an output has to fit into."""
+        target = _structs.writable(out)
+        if len(target) < size:
+            raise from_errno(errno.EMSGSIZE, "out", needed=size)
+        return target
+
+    def _too_long(self, text: int, refused: LimitReached) -> CryptoDevError:
+        """Return the error of a text that was refused and cannot go in pieces."""
+        cap = self._context.driver_info().max_request_bytes
+        if text <= cap:
+            return refused
+        return from_errno(
+            errno.EDQUOT,
+            f"{text} bytes are more than the {cap} of one request, and "
+            f"{self.info.name} cannot go on from one request to the next",
+        )
 
     def _expanded(self, most: int | None) -> int:
         """Return the room for what a block expands to."""

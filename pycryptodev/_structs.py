@@ -40,6 +40,15 @@ def too_long() -> CryptoDevError:
     return from_errno(errno.EDQUOT, "a buffer of 4 GiB or more")
 
 
+def wrong_iv(iv: Buffer, wanted: int) -> ValueError:
+    """Return the error of an IV that does not have the bytes that are wanted.
+
+    Raises:
+        TypeError: the object has no buffer.
+    """
+    return ValueError(f"the IV has {len(readable(iv, 'iv'))} bytes, not {wanted}")
+
+
 def readable(buffer: Buffer, what: str = "data") -> CData:
     """Return the memory of an object, held in place as long as the result lives.
 
@@ -280,8 +289,7 @@ class Block:
         try:
             self._iv_room[:] = iv
         except (BufferError, TypeError, ValueError):
-            held = len(readable(iv, "iv"))
-            raise ValueError(f"the IV has {held} bytes, not {self._iv_bytes}") from None
+            raise wrong_iv(iv, self._iv_bytes) from None
 
     def iv(self) -> bytes:
         """Return the IV as the driver left it."""

@@ -14,7 +14,7 @@ from . import _structs
 from ._context import Context, Cuts
 from ._device import Device
 from ._flight import Pending, SubmitFlight
-from .enums import Op
+from .enums import AlgClass, Op
 from .errors import CryptoDevError, LimitReached
 from .requests import Request, Result
 
@@ -249,41 +249,65 @@ class AsyncCryptoDevice(Device):
     # How requests are cut
 
     async def _crypt(self, op: Op, data: Buffer, iv: Buffer, assoc: Buffer) -> bytes:
-        if not self._is_long(data):
-            return await self._get(Request(op, data, iv=iv, assoc=assoc))
-        out = bytearray(memoryview(data).nbytes)
-        await self._crypt_long(op, data, out, iv, assoc)
+        text, size = self._check_cipher(op, data, iv, assoc)
+        result = await self._whole(Request(op, data, iv=iv, assoc=assoc), text)
+        if result is not None:
+            return result.get()
+        out = bytearray(size)
+        await self._crypt_long(op, data, out, iv)
         return bytes(out)
 
     async def _crypt_into(
         self, op: Op, data: Buffer, out: Buffer, iv: Buffer, assoc: Buffer
     ) -> int:
-        if not self._is_long(data):
-            return _written(await self._run(Request(op, data, out, iv=iv, assoc=assoc)))
+        text, size = self._check_cipher(op, data, iv, assoc)
+        if self.info.alg_class != AlgClass.AKCIPHER:
+            self._room(out, size)
+        result = await self._whole(Request(op, data, out, iv=iv, assoc=assoc), text)
+        if result is not None:
+            return _written(result)
         # The output of a piece might overwrite the input of the next one.
-        await self._crypt_long(op, bytes(data), out, iv, assoc)
-        return memoryview(data).nbytes
+        await self._crypt_long(op, bytes(data), out, iv)
+        return size
 
     async def _crypt_chained(self, op: Op, data: Buffer, iv: Buffer) -> tuple[bytes, bytes]:
-        if self._is_long(data):
-            out = bytearray(memoryview(data).nbytes)
-            following = await self._crypt_long(op, data, out, iv, b"")
-            return bytes(out), following
-        result = await self._run(Request(op, data, iv=iv, iv_out=True))
-        return result.get(), result.iv or b""
+        text, size = self._check_cipher(op, data, iv, b"")
+        result = await self._whole(Request(op, data, iv=iv, iv_out=True), text)
+        if result is not None:
+            return result.get(), result.iv or b""
+        out = bytearray(size)
+        following = await self._crypt_long(op, data, out, iv)
+        return bytes(out), following
 
-    def _is_long(self, data: Buffer) -> bool:
-        return self._splits and len(_structs.readable(data)) > self._context.cap
+    def _check_cipher(self, op: Op, data: Buffer, iv: Buffer, assoc: Buffer) -> tuple[int, int]:
+        """Return the bytes of text and of output, see _sizes(), if nothing is wrong with these."""
+        sizes = self._sizes(op, len(_structs.readable(data)))
+        if self.info.alg_class == AlgClass.AKCIPHER:
+            self._check_plain(iv, assoc)
+        else:
+            self._check_iv(iv)
+            self._check_assoc(assoc)
+        return sizes
 
-    async def _crypt_long(
-        self, op: Op, data: Buffer, out: Buffer, iv: Buffer, assoc: Buffer
-    ) -> bytes:
+    async def _whole(self, request: Request, size: int) -> Result | None:
+        """Run a request of so many bytes; None if they have to go in pieces."""
+        if self._splits and size > self._context.cap:
+            return None
+        result = await self._run(request)
+        if isinstance(result.error, LimitReached):
+            if self._splits:
+                return None
+            if self.info.alg_class in (AlgClass.SKCIPHER, AlgClass.AEAD):
+                raise self._too_long(size, result.error)
+        return result
+
+    async def _crypt_long(self, op: Op, data: Buffer, out: Buffer, iv: Buffer) -> bytes:
         """Encrypt or decrypt in pieces; returns the IV with which the message goes on."""
         source, target = memoryview(data).cast("B"), memoryview(out).cast("B")
         cuts = Cuts(len(source), self.info.chunk_bytes, self._context.cap)
         while cuts.left:
             part = slice(cuts.at, cuts.at + cuts.size)
-            request = Request(op, source[part], target[part], iv=iv, assoc=assoc, iv_out=True)
+            request = Request(op, source[part], target[part], iv=iv, iv_out=True)
             if (result := await self._piece(request, cuts)) is not None:
                 iv = result.iv or iv
         return bytes(iv)
@@ -299,8 +323,12 @@ class AsyncCryptoDevice(Device):
         return result
 
     async def _digest(self, data: Buffer, out: Buffer | None) -> Result:
-        if not self._is_long(data):
-            return await self._run(Request(Op.DIGEST, data, out))
+        if out is not None:
+            self._room(out, self.info.digest_bytes)
+        size = len(_structs.readable(data))
+        result = await self._whole(Request(Op.DIGEST, data, out), size)
+        if result is not None:
+            return result
         source = memoryview(data).cast("B")
         cuts = Cuts(len(source), 1, self._context.cap)
         # The stream of a context of its own: this one's may be in use through run().
@@ -311,6 +339,7 @@ class AsyncCryptoDevice(Device):
             return await own._run(Request(Op.STREAM_FINAL, dst=out))
 
     async def _generate(self, out: Buffer, additional: Buffer, entropy: Buffer) -> None:
+        _structs.writable(out)
         target = memoryview(out).cast("B")
         if entropy != b"":
             await self._get(Request(Op.GENERATE, additional, target, entropy=entropy))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from . import _structs, hash, operations, requests
 from ._abi import lib
 from ._device import Device
 from .enums import AlgClass, Op
-from .errors import LimitReached, from_errno
+from .errors import LimitReached
 from .hash import Hash
 from .queue import Queue
 from .requests import Request, Result
@@ -194,9 +193,7 @@ class CryptoDevice(Device):
             Others: see :meth:`digest`.
         """
         size = self.info.digest_bytes
-        target = _structs.writable(out)
-        if len(target) < size:
-            raise from_errno(errno.EMSGSIZE, "out", needed=size)
+        target = self._room(out, size)
         block = self._context.take()
         self._digest(block, data, _structs.address(target))
         self._context.give(block)
@@ -525,19 +522,6 @@ class CryptoDevice(Device):
 
     # How it is done
 
-    def _check_plain(self, iv: Buffer, assoc: Buffer) -> None:
-        if iv != b"" or assoc != b"":
-            raise ValueError(f"{self.info.name} takes no IV and no associated data")
-
-    def _sizes(self, op: Op, size: int) -> tuple[int, int]:
-        """Return the bytes of text and of output for an input of this size."""
-        tag = self.info.tag_bytes
-        if op is Op.ENCRYPT:
-            return size, size + tag
-        if size < tag:
-            raise from_errno(errno.EBADMSG)
-        return size - tag, size - tag
-
     def _crypt(self, op: Op, data: Buffer, iv: Buffer, assoc: Buffer) -> bytes:
         if self.info.alg_class == AlgClass.AKCIPHER:
             self._check_plain(iv, assoc)
@@ -557,10 +541,8 @@ class CryptoDevice(Device):
             self._check_plain(iv, assoc)
             return operations.produce_into(self._context, op, data, out)
         src = _structs.readable(data)
-        dst = _structs.writable(out)
         text, size = self._sizes(op, len(src))
-        if len(dst) < size:
-            raise from_errno(errno.EMSGSIZE, "out", needed=size)
+        dst = self._room(out, size)
         block = self._context.take()
         block.put_iv(iv)
         self._transform(block, op, _structs.address(src), text, _structs.address(dst), assoc)
@@ -603,21 +585,14 @@ class CryptoDevice(Device):
             fields["assoc"] = _structs.address(held)
             fields["assoc_bytes"] = len(held)
             fields["tag"] = (dst if op is Op.ENCRYPT else src) + text
-        elif assoc != b"":
-            raise ValueError(f"{self.info.name} takes no associated data")
+        else:
+            self._check_assoc(assoc)
         try:
             self._context.execute(block, fields)
-        except LimitReached:
-            if self._splits:
-                self._transform_in_pieces(block, op, src, text, dst)
-            elif text > (cap := self._context.driver_info().max_request_bytes):
-                raise from_errno(
-                    errno.EDQUOT,
-                    f"{text} bytes are more than the {cap} of one request, and "
-                    f"{self.info.name} cannot go on from one request to the next",
-                ) from None
-            else:
-                raise
+        except LimitReached as refused:
+            if not self._splits:
+                raise self._too_long(text, refused) from None
+            self._transform_in_pieces(block, op, src, text, dst)
 
     def _transform_in_pieces(
         self, block: _structs.Block, op: Op, src: int, text: int, dst: int

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import mmap
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 import pycryptodev
 from pycryptodev import (
+    AsyncCryptoDevice,
     BadAddress,
     CryptoDevice,
     DeviceMissing,
@@ -144,6 +146,22 @@ def test_the_cap_is_lowered_under_an_open_device(
     with CryptoDevice(name, key=KEY) as device:
         set_parameter("max_request_bytes", CAP)
         assert device.encrypt(TEXT, iv=iv_of(name)) == openssl(mode, TEXT)
+
+
+@pytest.mark.parametrize("parameter", ["max_request_bytes", "max_memory_per_user"])
+def test_a_limit_is_lowered_under_an_awaited_device(
+    set_parameter: SetParameter, parameter: str
+) -> None:
+    async def main() -> None:
+        async with (
+            AsyncCryptoDevice("cbc(aes)", key=KEY) as cbc,
+            AsyncCryptoDevice("sha256") as sha,
+        ):
+            set_parameter(parameter, 2 * CAP)
+            assert await cbc.encrypt(TEXT, iv=IV) == openssl(modes.CBC(IV), TEXT)
+            assert await sha.digest(TEXT) == hashlib.sha256(TEXT).digest()
+
+    asyncio.run(main())
 
 
 def test_the_cap_is_lowered_under_an_open_hash(set_parameter: SetParameter) -> None:
