@@ -245,8 +245,11 @@ def encrypt(
     Raises:
         UnsupportedAlgorithm: containers do not use the algorithm.
         WrongKeyLength: the algorithm does not take a key of this length.
+        ValueError: chunk_bytes is out of range.
         CryptoDevError: the device failed.
     """
+    if not 1 <= chunk_bytes <= CHUNK_BYTES:
+        raise ValueError(f"chunk_bytes is not from 1 to {CHUNK_BYTES}")
     header = Header(suite_of(query(algorithm, path=path).name), chunk_bytes, os.urandom(SALT_BYTES))
     keys = FileKeys.derive(key, header)
     with (

@@ -19,6 +19,7 @@ from pycryptodev.container import (
     UnsupportedAlgorithm,
     WrongKeyLength,
     decrypt,
+    encrypt,
     hkdf_sha256,
 )
 from tests import container_reference
@@ -50,6 +51,14 @@ def test_example_of_the_specification() -> None:
     assert keys.commitment.hex() == values["commitment"]
     assert keys.key.hex() == values["file key"]
     assert keys.nonce_prefix.hex() == values["prefix"]
+
+
+@pytest.mark.parametrize("chunk_bytes", [0, 65537])
+def test_chunks_that_no_reader_takes_are_not_made(chunk_bytes: int) -> None:
+    written: list[memoryview] = []
+    with pytest.raises(ValueError, match="chunk_bytes"):
+        encrypt(io.BytesIO(), written.append, KEY, chunk_bytes=chunk_bytes)
+    assert written == []
 
 
 def test_specification_has_every_suite() -> None:
