@@ -112,11 +112,12 @@ def open_output(name: str, *, force: bool, binary: bool) -> Iterator[Write]:
     target = Path(os.path.realpath(name))
     _refuse_existing(target, name, force)
     temporary = target.with_name(f".cryptodev-{secrets.token_hex(8)}.part")
+    replaced = _permissions(target)
     try:
-        with _open(str(temporary), "xb", name) as file:
-            # A file that is replaced stays as private as it was.
-            with suppress(FileNotFoundError):
-                os.fchmod(file.fileno(), target.stat().st_mode & 0o777)
+        with _open(str(temporary), "xb", name, replaced) as file:
+            if replaced is not None:
+                # With what the umask took.
+                os.fchmod(file.fileno(), replaced)
             yield _writer(file, name)
             with named(name):
                 os.fsync(file.fileno())
@@ -132,9 +133,22 @@ def open_output(name: str, *, force: bool, binary: bool) -> Iterator[Write]:
         _sync_directory(target.parent)
 
 
-def _open(file: str | int, mode: str, label: str) -> io.FileIO:
+def _open(file: str | int, mode: str, label: str, permissions: int | None = None) -> io.FileIO:
+    """Open a file; one that is made has these permissions, less those that the umask takes."""
+
+    def opener(path: str, flags: int) -> int:
+        return os.open(path, flags, 0o666 if permissions is None else permissions)
+
     with named(label):
-        return io.FileIO(file, mode, closefd=isinstance(file, str))
+        return io.FileIO(file, mode, closefd=isinstance(file, str), opener=opener)
+
+
+def _permissions(target: Path) -> int | None:
+    """Return those of a file that is replaced, which stays as private as it was."""
+    try:
+        return target.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
 
 
 def _refuse_existing(target: Path, name: str, force: bool) -> None:

@@ -90,6 +90,24 @@ def test_replaced_file_stays_as_private_as_it_was(tmp_path: Path, mode: int) -> 
     assert (target.read_bytes(), stat.S_IMODE(target.stat().st_mode)) == (b"new", mode)
 
 
+def test_replacement_is_never_less_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even before it has got its permissions."""
+    target = tmp_path / "out"
+    target.write_bytes(b"old")
+    target.chmod(0o600)
+    before: list[int] = []
+    fchmod = os.fchmod
+
+    def looking(descriptor: int, mode: int) -> None:
+        before.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fchmod(descriptor, mode)
+
+    monkeypatch.setattr(os, "fchmod", looking)
+    with open_output(str(target), force=True, binary=True):
+        pass
+    assert before == [0o600]
+
+
 def test_existing_file_needs_force(tmp_path: Path) -> None:
     target = tmp_path / "out"
     target.write_bytes(b"old")
