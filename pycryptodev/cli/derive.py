@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from .. import AlgClass, CryptoDevice, InvalidRequest
 from . import key_files
 from .exit_codes import ExitCode, UsageError
-from .files import STDIO, open_output
+from .files import add_output_arguments, open_output
 from .keys import read_source
 from .verbs import Verbs, algorithm_name
 
@@ -41,12 +41,7 @@ def add_parser(verbs: Verbs) -> None:
         type=algorithm_name,
         help="keys are no PEM or DER, but the bytes that the crypto API has for this algorithm",
     )
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", default=STDIO, help="output (default: standard output)"
-    )
-    parser.add_argument(
-        "-f", "--force", action="store_true", help="overwrite the outputs; write to a terminal"
-    )
+    add_output_arguments(parser, "the outputs")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:

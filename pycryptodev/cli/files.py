@@ -25,11 +25,21 @@ Write = Callable[[bytes | memoryview], None]
 def add_file_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of a verb that turns one file into another."""
     parser.add_argument("file", nargs="?", default=STDIO, help="input (default: standard input)")
+    add_output_arguments(parser)
+
+
+def add_output_arguments(parser: argparse.ArgumentParser, what: str = "the output") -> None:
+    """Add the options that say where a result goes, and whether it may take the place of others.
+
+    Args:
+        parser: the verb's.
+        what: what may be overwritten.
+    """
     parser.add_argument(
         "-o", "--output", metavar="FILE", default=STDIO, help="output (default: standard output)"
     )
     parser.add_argument(
-        "-f", "--force", action="store_true", help="overwrite the output; write to a terminal"
+        "-f", "--force", action="store_true", help=f"overwrite {what}; write to a terminal"
     )
 
 

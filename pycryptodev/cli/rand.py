@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from .. import AlgClass, CryptoDevice, default_generator
 from .exit_codes import ExitCode
-from .files import STDIO, open_output
+from .files import add_output_arguments, open_output
 from .progress import progress
 from .verbs import Verbs, algorithm_name
 
@@ -34,12 +34,7 @@ def add_parser(verbs: Verbs) -> None:
         type=algorithm_name,
         help="the generator (default: stdrng; jitterentropy_rng where the kernel has no stdrng)",
     )
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", default=STDIO, help="output (default: standard output)"
-    )
-    parser.add_argument(
-        "-f", "--force", action="store_true", help="overwrite the output; write to a terminal"
-    )
+    add_output_arguments(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--hex", action="store_true", help="hexadecimal digits in one line")
     form.add_argument("--base64", action="store_true", help="base64 in lines of 64 characters")
