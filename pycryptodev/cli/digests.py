@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import argparse
 
-from .. import new
+from .. import Hash, new
 from .files import open_input
 from .verbs import algorithm_name
 
-PIECE_BYTES = 256 << 10
+_PIECE_BYTES = 256 << 10
 
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +30,14 @@ def digest(file: str, name: str, path: str) -> bytes:
         name: of the hash.
         path: node of the device.
     """
-    buffer = memoryview(bytearray(PIECE_BYTES))
-    with open_input(file) as source, new(name, path=path) as stream:
+    with new(name, path=path) as stream:
+        return feed(file, stream)
+
+
+def feed(file: str, stream: Hash) -> bytes:
+    """Hash a file, or standard input for `-`, with a hash object; return the digest."""
+    buffer = memoryview(bytearray(_PIECE_BYTES))
+    with open_input(file) as source:
         while got := source.readinto(buffer):
             stream.update(buffer[:got])
-        return stream.digest()
+    return stream.digest()

@@ -8,15 +8,13 @@ import os
 import sys
 
 from .. import AlgClass, CryptoDevError, Hash, InvalidRequest, query
-from . import keys
+from . import digests, keys
 from .check import Check, Options, Report
 from .checksums import line, tag_of
 from .exit_codes import ExitCode, UsageError
-from .files import STDIO, open_input
+from .files import STDIO
 from .messages import complain, describe
 from .verbs import Verbs, algorithm_name
-
-_PIECE_BYTES = 256 << 10
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -95,16 +93,13 @@ class _Hasher:
         self._asked_for = name
         self._key = key
         self._path = path
-        self._buffer = memoryview(bytearray(_PIECE_BYTES))
         # Tells before the first file whether the key fits.
         self._start().close()
 
     def digest(self, file: str) -> bytes:
         """The digest of a file, or of standard input for `-`."""
-        with open_input(file) as source, self._start() as stream:
-            while got := source.readinto(self._buffer):
-                stream.update(self._buffer[:got])
-            return stream.digest()
+        with self._start() as stream:
+            return digests.feed(file, stream)
 
     def _start(self) -> Hash:
         try:
