@@ -56,7 +56,7 @@ def _open(path: str) -> io.FileIO:
                 number,
                 f"not in group {group}",
                 path,
-                f"usermod -a -G {group} $USER",
+                f"usermod -a -G {group} $USER, and log in again",
             ) from None
         raise from_errno(number, path) from None
 

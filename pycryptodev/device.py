@@ -419,6 +419,7 @@ class CryptoDevice(Device):
 
         Raises:
             InvalidSignature: it is not one of this digest by this key.
+            LimitReached: it is longer than max_key_bytes, or the digest is.
             InvalidRequest: the digest has another length.
             NotSupported: the device does not verify.
             DeviceClosed: the device was closed.

@@ -163,8 +163,7 @@ def _failure(error: OSError | ValueError) -> ExitCode:
     code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), None)
     if code is None:
         raise error
-    message = describe(error) if isinstance(error, OSError) else str(error)
-    complain(message, getattr(error, "hint", ""))
+    complain(describe(error), getattr(error, "hint", ""))
     return code
 
 

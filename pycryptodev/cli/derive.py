@@ -69,12 +69,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 def _raw(arguments: argparse.Namespace) -> tuple[bytes, bytes]:
     peer = read_source(arguments.peer, arguments.peer)
-    key = None
-    if arguments.key_file is not None:
-        key = read_source(arguments.key_file, arguments.key_file)
-    elif arguments.key_fd is not None:
-        key = read_source(arguments.key_fd, f"descriptor {arguments.key_fd}")
-    try:
+    key, where = (None, "--generate") if arguments.generate else key_files.read(arguments)
+    with key_files.accepted(where, f"private key of {arguments.algorithm}"):
         device = CryptoDevice(
             arguments.algorithm,
             alg_class=AlgClass.KPP,
@@ -82,8 +78,6 @@ def _raw(arguments: argparse.Namespace) -> tuple[bytes, bytes]:
             generate=arguments.generate,
             path=arguments.device,
         )
-    except InvalidRequest:
-        raise UsageError(f"{arguments.algorithm} does not take such a private key") from None
     with device, _peer_is_good(arguments):
         return device.public_key(), device.shared_secret(peer)
 
@@ -98,10 +92,11 @@ def _pem(arguments: argparse.Namespace) -> tuple[bytes, bytes]:
         except keys.KeyFileError as error:
             raise UsageError(f"{arguments.peer}: {error}") from None
     else:
-        own = key_files.load(arguments, keys.agreement_private_key)
+        own, where = key_files.load(arguments, keys.agreement_private_key)
         if own.group != group:
             raise UsageError(f"{arguments.peer}: not of the group of the private key")
-        device = own.device(path=arguments.device)
+        with key_files.accepted(where, "private key of this group"):
+            device = own.device(path=arguments.device)
     with device, _peer_is_good(arguments):
         return keys.shown(device, group).pem(), keys.agree(device, group, peer)
 

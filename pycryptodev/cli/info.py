@@ -8,8 +8,9 @@ import dataclasses
 import enum
 import json
 
-from .. import Algorithm, DriverInfo, driver_info, query
-from .exit_codes import ExitCode
+from .. import Algorithm, AmbiguousName, DriverInfo, driver_info, query
+from .exit_codes import AlgorithmError, ExitCode
+from .messages import describe
 from .verbs import Verbs, algorithm_name, class_names
 
 
@@ -41,7 +42,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     shown: dict[str, dict[str, object]] = {}
     if name := arguments.name or arguments.algorithm:
         alg_class = class_names().get(arguments.alg_class)
-        shown["algorithm"] = _plain(query(name, alg_class, path=arguments.device))
+        try:
+            shown["algorithm"] = _plain(query(name, alg_class, path=arguments.device))
+        except AmbiguousName as error:
+            hint = " or ".join(f"--class {choice.name.lower()}" for choice in error.choices)
+            raise AlgorithmError(describe(error), hint=hint) from None
     shown["device"] = _plain(driver_info(path=arguments.device))
     if arguments.json:
         print(json.dumps(shown, indent=2))

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, TypeVar
 
+from .. import InvalidRequest
 from .exit_codes import UsageError
 from .keys import descriptor, read_source
 
@@ -45,11 +47,40 @@ def library() -> ModuleType:
     return keys
 
 
-def load(arguments: argparse.Namespace, take: Callable[[bytes], Key]) -> Key:
-    """Load the key that the options name; see load_file()."""
+def read(arguments: argparse.Namespace) -> tuple[bytes, str]:
+    """Read the key that the options name; return it and what the user knows it by.
+
+    Raises:
+        UsageError: it is longer than any key.
+        OSError: it cannot be read.
+    """
     if arguments.key_fd is not None:
-        return _take(arguments.key_fd, f"descriptor {arguments.key_fd}", take)
-    return load_file(arguments.key_file, take)
+        where = f"descriptor {arguments.key_fd}"
+        return read_source(arguments.key_fd, where), where
+    return read_source(arguments.key_file, arguments.key_file), arguments.key_file
+
+
+def load(arguments: argparse.Namespace, take: Callable[[bytes], Key]) -> tuple[Key, str]:
+    """Load the key that the options name, see load_file(); return it as read() does."""
+    data, where = read(arguments)
+    return _take(data, where, take), where
+
+
+@contextmanager
+def accepted(where: str, what: str) -> Iterator[None]:
+    """Say which key it is that the kernel does not take.
+
+    Args:
+        where: what the user knows it by.
+        what: what it should be.
+
+    Raises:
+        UsageError: the block raised InvalidRequest.
+    """
+    try:
+        yield
+    except InvalidRequest:
+        raise UsageError(f"{where}: no {what} that the kernel takes") from None
 
 
 def load_file(name: str, take: Callable[[bytes], Key]) -> Key:
@@ -63,12 +94,11 @@ def load_file(name: str, take: Callable[[bytes], Key]) -> Key:
         UsageError: it is no such key.
         OSError: it cannot be read.
     """
-    return _take(name, name, take)
+    return _take(read_source(name, name), name, take)
 
 
-def _take(source: str | int, where: str, take: Callable[[bytes], Key]) -> Key:
+def _take(data: bytes, where: str, take: Callable[[bytes], Key]) -> Key:
     keys = library()
-    data = read_source(source, where)
     try:
         return take(data)
     except keys.EncryptedKey as error:

@@ -110,11 +110,16 @@ def read_source(file: str | int, name: str) -> bytes:
         UsageError: it is longer than any key.
         OSError: it cannot be read.
     """
-    with named(name), open(file, "rb", closefd=isinstance(file, str)) as source:
-        data = source.read(MAX_SOURCE_BYTES + 1)
+    data = read_some(file, name)
     if len(data) > MAX_SOURCE_BYTES:
         raise UsageError(f"{name}: more than {MAX_SOURCE_BYTES} bytes are no key")
     return data
+
+
+def read_some(file: str | int, name: str) -> bytes:
+    """Read no more than tells that it is longer than any key; see read_source()."""
+    with named(name), open(file, "rb", closefd=isinstance(file, str)) as source:
+        return source.read(MAX_SOURCE_BYTES + 1)
 
 
 def _from_hex(digits: bytes, where: str) -> bytes:

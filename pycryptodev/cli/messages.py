@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TextIO
 
+from ..errors import AmbiguousName
+
 PROGRAM = "cryptodev"
 
 
@@ -33,7 +35,12 @@ def drop(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-def describe(error: OSError) -> str:
+def describe(error: OSError | ValueError) -> str:
     """What went wrong, with the file's name but without the number."""
+    if isinstance(error, AmbiguousName):
+        classes = ", ".join(choice.name.lower() for choice in error.choices)
+        return f"{error.name!r} is the name of more than one algorithm ({classes})"
+    if isinstance(error, ValueError):
+        return str(error)
     text = error.strerror or str(error)
     return text if error.filename is None else f"{error.filename}: {text}"

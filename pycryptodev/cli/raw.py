@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import AlgClass, Algorithm, CryptoDevice, Op, Request, driver_info, query
+from .. import AlgClass, Algorithm, AmbiguousName, CryptoDevice, Op, Request, driver_info, query
 from ..pieces import Piece, Source, pieces
 from .exit_codes import AlgorithmError, DataError, UsageError
 from .files import Write
@@ -46,7 +46,7 @@ def crypt(
         AlgorithmError: it is no cipher, or does not take data that long.
         DataError: length or padding of the data are wrong.
     """
-    algorithm = query(name, path=path)
+    algorithm = _query(name, path)
     if algorithm.alg_class is not AlgClass.SKCIPHER:
         raise AlgorithmError(f"--raw takes a cipher without authentication, which {name} is not")
     check_length(algorithm, key)
@@ -68,6 +68,16 @@ def crypt(
                 output = _unpadded(output, block_bytes)
             write(output)
             iv = result.iv or iv
+
+
+def _query(name: str, path: str) -> Algorithm:
+    try:
+        return query(name, path=path)
+    except AmbiguousName as error:
+        if AlgClass.SKCIPHER not in error.choices:
+            raise
+        # Only that one can be meant.
+        return query(name, AlgClass.SKCIPHER, path=path)
 
 
 def _cut(source: Source, algorithm: Algorithm, path: str) -> Iterator[Piece]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import argparse
 
-from .. import InvalidRequest
 from . import digests, key_files
-from .exit_codes import ExitCode, UsageError
+from .exit_codes import ExitCode
 from .files import add_file_arguments, open_output
 from .verbs import Verbs
 
@@ -36,15 +35,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     keys = key_files.library()
     serial = arguments.key_serial
     if serial is None:
-        key = key_files.load(arguments, keys.signing_key)
+        key, where = key_files.load(arguments, keys.signing_key)
     else:
-        key = keys.KeyringRsaKey(serial)
+        key, where = keys.KeyringRsaKey(serial), f"key {serial}"
     digest_name = arguments.hash or key.default_hash
-    try:
+    with key_files.accepted(where, "private key of RSA"):
         signer = key.signer(digest_name, path=arguments.device)
-    except InvalidRequest:
-        where = arguments.key_file if serial is None else f"key {serial}"
-        raise UsageError(f"{where}: no private key of RSA that the kernel takes") from None
     with (
         signer as device,
         open_output(arguments.output, force=arguments.force, binary=True) as write,

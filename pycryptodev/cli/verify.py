@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 
+from .. import AlgClass, driver_info
+from ..errors import from_errno
 from . import digests, key_files
 from .exit_codes import ExitCode, UsageError
 from .files import STDIO
-from .keys import read_source
+from .keys import read_some
 from .verbs import Verbs
 
 
@@ -32,11 +35,16 @@ def add_parser(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Do it."""
     keys = key_files.library()
-    key = key_files.load(arguments, keys.verifying_key)
-    signature = read_source(arguments.signature, arguments.signature)
+    key, where = key_files.load(arguments, keys.verifying_key)
+    signature = read_some(arguments.signature, arguments.signature)
     digest_name = arguments.hash or key.default_hash
     if isinstance(key, keys.EcrdsaPublicKey) and digest_name != key.default_hash:
         raise UsageError(f"the key is used with {key.default_hash}, not {digest_name}")
-    with key.verifier(digest_name, path=arguments.device) as device:
+    with key_files.accepted(where, "public key"):
+        verifier = key.verifier(digest_name, path=arguments.device)
+    with verifier as device:
+        if len(signature) > driver_info(path=arguments.device).max_key_bytes:
+            # Longer than any signature, which the driver takes for a limit that has been reached.
+            raise from_errno(errno.EKEYREJECTED, alg_class=AlgClass.SIG)
         device.verify(signature, digests.digest(arguments.file, digest_name, arguments.device))
     return ExitCode.OK

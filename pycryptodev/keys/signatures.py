@@ -59,6 +59,7 @@ class Verifies:
 
         Raises:
             InvalidSignature: it is not one of this message by this key.
+            LimitReached: it is longer than max_key_bytes of the driver.
             AlgorithmNotFound, PolicyError: the kernel has no such algorithm, or may not be asked.
         """
         digest = new(hash or self.default_hash, message, path=path).digest()

@@ -525,6 +525,16 @@ def test_verify_what_openssl_signed(rsa_keys: None, here: Path, capfdbinary: Cap
     assert b"the signature does not verify" in capfdbinary.readouterr().err
 
 
+@pytest.mark.parametrize("size", [0, 255, 16384, 16385, 65536, 65537])
+def test_verify_what_is_no_signature(
+    rsa_keys: None, here: Path, capfdbinary: Capture, size: int
+) -> None:
+    (here / "signature").write_bytes(bytes(size))
+    verify = ["verify", "--signature", "signature", "--key-file", "public.pem"]
+    assert main([*verify, "text"]) == ExitCode.MISMATCH
+    assert b"the signature does not verify" in capfdbinary.readouterr().err
+
+
 def test_sign_with_what_cannot(rsa_keys: None, here: Path, capfdbinary: Capture) -> None:
     assert main(["sign", "--key-file", "public.pem", "text"]) == ExitCode.USAGE
     assert b"public.pem: neither PEM nor DER of a private key" in capfdbinary.readouterr().err

@@ -249,6 +249,7 @@ def test_no_permission_tells_what_helps(tmp_path: Path) -> None:
         CryptoDevice("sha256", path=node)
     assert caught.value.errno == errno.EACCES
     assert caught.value.hint.startswith("usermod -a -G ")
+    assert caught.value.hint.endswith(" $USER, and log in again")
 
 
 def test_a_node_of_another_driver() -> None:

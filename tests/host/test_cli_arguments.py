@@ -191,7 +191,7 @@ def test_device_forbidden(tmp_path: Path) -> None:
     code, err = run_unprivileged(use, tmp_path)
     assert code == ExitCode.DEVICE
     assert "not in group crypto" in err
-    assert "usermod" in err
+    assert "usermod -a -G crypto $USER, and log in again" in err
 
 
 def run_unprivileged(action: Callable[[], int], scratch: Path) -> tuple[int, str]:
