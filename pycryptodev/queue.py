@@ -184,8 +184,7 @@ class Queue(Lane):
 
     CryptoDevice.queue() makes it. Requests end in any order. What a request reads and writes has to
     stay as it is until its result has been taken; the queue keeps the objects alive. Outputs are
-    written by the calls that take results, and by no other, but for those of requests with zero
-    copy, which are written as they are made.
+    written by the calls that submit requests and take results, or without a copy as they are made.
 
     Synchronization: one thread at a time, and only in the process that made it: after fork() the
     other one gets Cancelled, and makes a queue of its own.
@@ -240,7 +239,7 @@ class Queue(Lane):
     def fileno(self) -> int:
         """Return the descriptor for poll(): readable when there is a result to take.
 
-        Results that submit() had to take to make room are to be had from reap() at once.
+        Results that submit() took with it are to be had from reap() at once.
 
         Raises:
             DeviceClosed: the queue was closed.
