@@ -310,6 +310,8 @@ struct dc_stream {
  * struct dc_queue - the submitted requests of a context
  * @lock: guards all fields but @ready
  * @pending: what waits to be executed; a chain by its first request
+ * @doomed: what is cancelled because the request in front of it has failed; a
+ *	chain by its first request
  * @running: what is being executed
  * @finished: what waits to be reaped
  * @nr_open: requests accepted that are not finished, chained ones included
@@ -328,6 +330,7 @@ struct dc_stream {
 struct dc_queue {
 	spinlock_t lock; /* see above */
 	struct list_head pending;
+	struct list_head doomed;
 	struct list_head running;
 	struct list_head finished;
 	unsigned int nr_open;

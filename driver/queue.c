@@ -35,6 +35,7 @@ void dc_queue_init(struct dc_queue *q)
 {
 	spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->pending);
+	INIT_LIST_HEAD(&q->doomed);
 	INIT_LIST_HEAD(&q->running);
 	INIT_LIST_HEAD(&q->finished);
 	INIT_LIST_HEAD(&q->ready);
@@ -93,7 +94,8 @@ void dc_queue_unreserve(struct dc_queue *q, unsigned int *count,
 static void dc_queue_kick(struct dc_queue *q)
 {
 	lockdep_assert_held(&q->lock);
-	if (!list_empty(&q->pending) && !q->stalled)
+	if (!list_empty(&q->doomed) ||
+	    (!list_empty(&q->pending) && !q->stalled))
 		dc_workers_add(dc_user_workers(dc_queue_context(q)->user), q);
 }
 
@@ -137,7 +139,7 @@ static void dc_queue_finish_one(struct dc_queue *q, struct dc_request *rq)
  * nobody else finds them any more. Lets the lock go now and then: there may be
  * tens of thousands.
  *
- * Returns how many.
+ * Returns how many; if any, dc_queue_settle() has to follow.
  */
 static unsigned int dc_queue_cancel_all(struct dc_queue *q,
 					struct list_head *cancelled)
@@ -145,6 +147,10 @@ static unsigned int dc_queue_cancel_all(struct dc_queue *q,
 	unsigned int nr = 0;
 
 	lockdep_assert_held(&q->lock);
+	if (list_empty(cancelled))
+		return 0;
+	/* With a place of its own: nobody else hands the queue over meanwhile. */
+	WRITE_ONCE(q->nr_open, q->nr_open + 1);
 	while (!list_empty(cancelled)) {
 		struct dc_request *rq = list_first_entry(cancelled,
 							 struct dc_request,
@@ -164,19 +170,8 @@ static unsigned int dc_queue_cancel_all(struct dc_queue *q,
 		cond_resched();
 		spin_lock_irq(&q->lock);
 	}
+	WRITE_ONCE(q->nr_open, q->nr_open - 1);
 	return nr;
-}
-
-/* The next request of a chain begins, or fails, when its turn comes. */
-static void dc_queue_go_on(struct dc_queue *q, struct dc_request *rq, int err)
-{
-	lockdep_assert_held(&q->lock);
-	if (err) {
-		trace_devcrypto_cancel(rq);
-		rq->error = -ECANCELED;
-	}
-	list_add(&rq->list, &q->pending);
-	dc_queue_kick(q);
 }
 
 /* The last one of a closed queue hands the rest over. */
@@ -207,8 +202,10 @@ void dc_queue_finish(struct dc_request *rq)
 	rq->next = NULL;
 	list_del(&rq->list);
 	dc_queue_finish_one(q, rq);
-	if (next)
-		dc_queue_go_on(q, next, err);
+	if (next) {
+		list_add(&next->list, err ? &q->doomed : &q->pending);
+		dc_queue_kick(q);
+	}
 	dc_queue_settle(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
@@ -312,14 +309,18 @@ finish:
 }
 
 /**
- * dc_queue_work() - execute the next request
+ * dc_queue_work() - cancel what is doomed, and execute the next request
  * @q: a queue that the workers have been told of
  */
 void dc_queue_work(struct dc_queue *q)
 {
 	struct dc_request *rq = NULL;
+	LIST_HEAD(doomed);
 
 	spin_lock_irq(&q->lock);
+	list_splice_init(&q->doomed, &doomed);
+	if (dc_queue_cancel_all(q, &doomed))
+		dc_queue_settle(q);
 	if (!q->stalled)
 		rq = list_first_entry_or_null(&q->pending, struct dc_request,
 					      list);
@@ -522,10 +523,8 @@ void dc_queue_close(struct dc_queue *q)
 	list_for_each_entry_safe(rq, next, &q->pending, list)
 		if (!rq->begun)
 			list_move_tail(&rq->list, &cancelled);
-	/* With a place of its own: nobody else may hand the queue over. */
-	WRITE_ONCE(q->nr_open, q->nr_open + 1);
+	list_splice_tail_init(&q->doomed, &cancelled);
 	dc_queue_cancel_all(q, &cancelled);
-	WRITE_ONCE(q->nr_open, q->nr_open - 1);
 	list_splice_init(&q->finished, &dropped);
 	WRITE_ONCE(q->nr_finished, 0);
 	if (q->nr_open) {

@@ -270,6 +270,27 @@ TEST(chain_that_fails_at_its_head)
 	expect_stream_holds(fd, text, 0);
 }
 
+/* It would have had an error of its own, with a length. */
+TEST(what_is_cancelled_has_no_length)
+{
+	unsigned char digest[DIGEST_BYTES];
+	struct devcrypto_request requests[] = {
+		digest_request(test_key, 3, digest), digest_request(test_key, 3, digest),
+	};
+	struct devcrypto_completion completions[2];
+	int fd = hashing_context();
+
+	number(requests, 2);
+	requests[0].flags = CHAIN;
+	requests[0].reserved = 1;
+	requests[1].dst_bytes = 1;
+	ASSERT_EQ(2, submit(fd, requests, 2));
+	ASSERT_EQ(2, reap(fd, completions, 2, 2));
+	EXPECT_EQ(-EINVAL, completions[0].result);
+	EXPECT_EQ(-ECANCELED, completions[1].result);
+	EXPECT_EQ(0, completions[1].out_bytes);
+}
+
 /* A failed chain does not touch the next one of the same call. */
 TEST(chains_are_apart)
 {

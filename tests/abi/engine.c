@@ -488,6 +488,41 @@ TEST(chain_ends_with_the_first_failure)
 	}
 }
 
+/* What is cancelled with the head needs no room, nor waits behind what does. */
+TEST(chain_fails_while_the_engine_is_full)
+{
+	const uint32_t links = 1000;
+	struct many *many, *other;
+	int round;
+	uint32_t at;
+
+	arrange(1);
+	other = many_new(cipher, 1);
+	many = many_new(cipher, links + 1);
+	for (at = 0; at < links - 1; at++)
+		many->requests[at].flags = CHAIN;
+	many->requests[0].reserved = 1;
+	for (round = 0; round < 20; round++) {
+		set("paused", 1);
+		ASSERT_EQ(1, submit(other->fd, other->requests, 1));
+		wait_until("in_engine", 1);
+		ASSERT_EQ(links + 1, submit(many->fd, many->requests, links + 1));
+		ASSERT_EQ(links, reap_within(many->fd, many->completions, links, links,
+					     UINT64_C(10000000000)));
+		for (at = 0; at < links; at++) {
+			const struct devcrypto_completion *completion = &many->completions[at];
+
+			ASSERT_TRUE(completion->user_data < links);
+			ASSERT_EQ(completion->user_data ? -ECANCELED : -EINVAL, completion->result);
+		}
+		set("paused", 0);
+		ASSERT_EQ(1, reap(many->fd, many->completions, 1, 1));
+		EXPECT_EQ(links, many->completions[0].user_data);
+		EXPECT_EQ(0, many->completions[0].result);
+		ASSERT_EQ(1, reap(other->fd, other->completions, 1, 1));
+	}
+}
+
 static struct devcrypto_request update_of(const void *src, uint32_t bytes)
 {
 	struct devcrypto_request request = {
