@@ -37,10 +37,11 @@ class _Awaited(Pending):
         """Hand the result over, if there is still somebody who waits for it."""
         if self.future.done() or self.future.get_loop().is_closed():
             return
-        try:
+        # Only what is wrong with the request is its own, not what a signal's handler raises here.
+        if self._wrong is not None:
+            self.future.set_exception(self._wrong)
+        else:
             self.future.set_result(self.get())
-        except Exception as error:
-            self.future.set_exception(error)
 
 
 class AsyncCryptoDevice(Device):
@@ -73,7 +74,8 @@ class AsyncCryptoDevice(Device):
         os.set_blocking(context.fileno(), False)
         self._flight = SubmitFlight(context)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._watched = False
+        # None = an exception of a signal's handler came while that changed.
+        self._watched: bool | None = False
         self._called = False
 
     # Ciphers
@@ -232,7 +234,11 @@ class AsyncCryptoDevice(Device):
 
         It waits as Queue.close() does for what runs in the caller's buffers with zero copy.
         """
-        self._end(None)
+        try:
+            self._end(None)
+        except BaseException:
+            self._call_again()
+            raise
 
     async def __aenter__(self) -> AsyncCryptoDevice:
         self.fileno()
@@ -391,34 +397,50 @@ class AsyncCryptoDevice(Device):
 
     def _call(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._called:
-            self._called = True
+            # In this order: once too often does no harm.
             loop.call_soon(self._exchange)
+            self._called = True
+
+    def _call_again(self) -> None:
+        """Have the next call do what an exception of a signal's handler has prevented.
+
+        The event loop goes on after most of them, and tasks wait for what was not done.
+        """
+        self._called = False
+        if self._loop is not None and not self._loop.is_closed():
+            self._call(self._loop)
 
     def _exchange(self) -> None:
         """Give requests to the driver and take from it what has ended."""
-        self._called = False
+        try:
+            self._called = False
+            if self:
+                self._step()
+            else:
+                self._end(None)
+        except BaseException:
+            self._call_again()
+            raise
+
+    def _step(self) -> None:
         loop = self._loop
-        if loop is None or not self:
+        if loop is None:
             return
         try:
             moved = self._flight.exchange()
         except CryptoDevError as error:
             self._end(error)
             return
-        except BaseException:
-            # Of a signal's handler: the next call takes over what happened in this one.
-            self._call(loop)
-            raise
         self._tell()
         if moved and self._flight.waiting:
             self._call(loop)
         self._watch(loop, self._flight.sent > 0)
 
     def _tell(self) -> None:
-        for pending in self._flight.done.values():
+        for pending in list(self._flight.done.values()):
             if isinstance(pending, _Awaited):
                 pending.tell()
-        self._flight.done.clear()
+            self._flight.take(pending)
 
     def _watch(self, loop: asyncio.AbstractEventLoop, wanted: bool) -> None:
         """Have the event loop watch the descriptor, only as long as requests are under way.
@@ -428,16 +450,16 @@ class AsyncCryptoDevice(Device):
         """
         if wanted == self._watched or not self._flight.is_own:
             return
-        self._watched = wanted
+        self._watched = None
         if wanted:
             loop.add_reader(self._context.fileno(), self._exchange)
         else:
             loop.remove_reader(self._context.fileno())
+        self._watched = wanted
 
     def _end(self, error: CryptoDevError | None) -> None:
-        if not self:
-            return
-        if self._loop is not None and not self._loop.is_closed():
+        """Close the device, or do what is left of that."""
+        if self and self._loop is not None and not self._loop.is_closed():
             self._watch(self._loop, False)
         self._flight.close(error)
         self._tell()

@@ -76,6 +76,10 @@ class Driver:
             completion.out_bytes = 0 if result else self.written
             submit.out_completed += 1
             self.room += 1
+        if not self.ended:
+            # Never waits, also when the descriptor has been made a blocking one.
+            os.eventfd_write(self.events, 1)
+            os.eventfd_read(self.events)
         if self.interrupts is not None:
             interrupts, self.interrupts = self.interrupts, None
             raise interrupts

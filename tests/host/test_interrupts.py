@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import linecache
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -13,9 +16,10 @@ from typing import Any
 import pytest
 
 import pycryptodev
-from pycryptodev import Cancelled, Op, Pending, Request, _flight
+from pycryptodev import Cancelled, DeviceClosed, NoKey, Op, Pending, Request, _flight
 from pycryptodev._abi import ffi
 from pycryptodev._flight import Flight, SubmitFlight
+from pycryptodev.asynchronous import AsyncCryptoDevice
 from pycryptodev.enums import AlgClass
 from pycryptodev.uring import RingFlight
 from tests.host.fake_driver import REQUEST, Driver, FakeContext, Uring, digests
@@ -24,12 +28,26 @@ CLIENT = str(Path(pycryptodev.__file__).parent)
 MOST_LINES = 10_000
 
 
+class Alarm(Exception):
+    """What a handler raises; event loops go on after it."""
+
+
+def is_entry(frame: FrameType) -> bool:
+    """Whether an event loop's call of the client is not yet where it can do anything about it."""
+    code = frame.f_code
+    return (
+        code is AsyncCryptoDevice._exchange.__code__
+        and linecache.getline(code.co_filename, frame.f_lineno).strip() == "try:"
+    )
+
+
 @contextmanager
-def interrupted(at: int) -> Iterator[list[int]]:
-    """Raise KeyboardInterrupt in front of a line of the client, once.
+def interrupted(at: int, raised: type[BaseException] = KeyboardInterrupt) -> Iterator[list[int]]:
+    """Raise an exception in front of a line of the client, once.
 
     Args:
         at: so many lines are executed before.
+        raised: its type.
 
     Yields:
         a list that has the number of the line when that has come.
@@ -41,18 +59,18 @@ def interrupted(at: int) -> Iterator[list[int]]:
         nonlocal left
         if not frame.f_code.co_filename.startswith(CLIENT):
             return None
-        if event == "line":
+        if event == "line" and not is_entry(frame):
             left -= 1
             if left < 0 and not came:
                 came.append(frame.f_lineno)
-                raise KeyboardInterrupt
+                raise raised
         return trace
 
     before = sys.gettrace()
     sys.settrace(trace)
     try:
         yield came
-    except KeyboardInterrupt:
+    except raised:
         pass
     finally:
         sys.settrace(before)
@@ -227,6 +245,140 @@ def test_nothing_runs_behind_what_is_cancelled(driver: Driver, uring: Uring) -> 
             flight.cancel(played.pending[2])
         played.run()
         errors_of_a_chain(played.pending)
+        return bool(came)
+
+    at_every_line(driver, uring, scene)
+
+
+# Tasks
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No scene has its exception where an object of an earlier one ends."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class Tasks:
+    """A device of asyncio, and what the event loop was told of exceptions."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self.device = AsyncCryptoDevice.__new__(AsyncCryptoDevice)
+        self.device._begin(FakeContext(driver.events), False)  # type: ignore[arg-type]
+        self.told: list[type] = []
+
+    def play(self, scene: Coroutine[Any, Any, None]) -> None:
+        async def main() -> None:
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(
+                lambda _, context: self.told.append(type(context["exception"]))
+            )
+            ending = asyncio.ensure_future(self.end())
+            await asyncio.wait_for(scene, 5)
+            ending.cancel()
+            assert not loop.remove_reader(self.driver.events)
+
+        asyncio.run(main())
+
+    async def end(self) -> None:
+        """End what runs, in another turn of the event loop than it began in."""
+        while True:
+            await asyncio.sleep(0)
+            if self.driver.running:
+                self.driver.end(len(self.driver.running))
+
+
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("at_once", [True, False])
+def test_no_task_waits_for_ever(driver: Driver, uring: Uring, at_once: bool) -> None:
+    """The exception comes to the task or to the event loop, and all else is as without it."""
+    driver.at_once = at_once
+    driver.written = 4
+
+    def scene(at: int) -> bool:
+        tasks = Tasks(driver)
+        device, raised = tasks.device, list[type]()
+        came: list[int] = []
+
+        async def main() -> None:
+            nonlocal came
+            task = asyncio.ensure_future(device.digest(b"x"))
+            with interrupted(at, Alarm) as came:
+                await asyncio.wait([task])
+            if task.exception() is None:
+                assert task.result() == b"\0\0\0\1"
+            else:
+                raised.append(type(task.exception()))
+            assert len(await device.digest(b"x")) == 4
+            while device._flight:
+                await asyncio.sleep(0)
+            assert device._flight.done == {}
+
+        tasks.play(main())
+        assert tasks.told + raised == [Alarm] * len(came)
+        return bool(came)
+
+    at_every_line(driver, uring, scene)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_no_task_waits_for_a_device_that_is_closed(driver: Driver, uring: Uring) -> None:
+    driver.at_once = False
+
+    def scene(at: int) -> bool:
+        tasks = Tasks(driver)
+        device = tasks.device
+        came: list[int] = []
+
+        async def main() -> None:
+            nonlocal came
+            task = asyncio.ensure_future(device.digest(b"x"))
+            while not device._flight.sent:
+                await asyncio.sleep(0)
+            with interrupted(at, Alarm) as came:
+                device.close()
+            if device:
+                device.close()
+            with pytest.raises(DeviceClosed):
+                await task
+
+        tasks.play(main())
+        assert tasks.told == []
+        return bool(came)
+
+    at_every_line(driver, uring, scene)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_no_task_waits_for_a_device_that_has_failed(driver: Driver, uring: Uring) -> None:
+    driver.at_once = False
+
+    def scene(at: int) -> bool:
+        tasks = Tasks(driver)
+        device, raised = tasks.device, list[type]()
+        came: list[int] = []
+
+        async def main() -> None:
+            nonlocal came
+            task = asyncio.ensure_future(device.digest(b"x"))
+            while not device._flight.sent:
+                await asyncio.sleep(0)
+            driver.fails = NoKey()
+            with interrupted(at, Alarm) as came:
+                await asyncio.wait([task])
+            driver.fails = None
+            raised.append(type(task.exception()))
+
+        tasks.play(main())
+        assert tasks.told + raised in (
+            [Alarm] * len(came) + [NoKey],
+            # The device was closed before, or the task itself has had the exception.
+            [Alarm, DeviceClosed],
+            [Alarm],
+        )
         return bool(came)
 
     at_every_line(driver, uring, scene)
