@@ -347,7 +347,8 @@ class SubmitFlight(Flight):
             self._call.prepare(fields, at_least, timeout_ns)
             _ioctl.submit(self._context.fileno(), self._call)
         except (CryptoDevError, MemoryError) as error:
-            if not self._offered:
+            # With any accepted it is of a signal's handler, and the next call absorbs them.
+            if not self._offered or self._call.accepted():
                 raise
             self._refuse(error)
         return self._absorb() > 0 or len(self.done) > ended

@@ -294,6 +294,29 @@ def test_memory_that_could_not_be_waited_for_is_never_freed(
     _flight._abandoned.clear()
 
 
+@pytest.mark.parametrize("raised", [MemoryError, TimedOut])
+def test_what_a_handler_raises_does_not_end_what_was_accepted(
+    context: Any, driver: Driver, raised: type[Exception]
+) -> None:
+    """Also if it looks like what the call itself may raise."""
+    driver.at_once = False
+    (out,), requests = encrypts(context, 1)
+    flight = SubmitFlight(context)
+    pending = Pending(requests[0])
+    flight.put([pending])
+    driver.interrupts = raised
+    with pytest.raises(raised):
+        flight.exchange()
+    assert list(driver.running) == [1]
+    assert not pending.done
+    with pytest.raises(BufferError):
+        out.append(0)
+    driver.end(1)
+    assert flight.exchange()
+    assert pending.get().error is None
+    out.append(0)
+
+
 def test_another_process_is_told(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getpid", lambda: 1)
     for use in (queue.reap, queue.cancel_all, lambda: queue.submit(digests(1))):
