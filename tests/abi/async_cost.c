@@ -168,5 +168,7 @@ TEST_SECONDS(submit_does_not_work, 90)
 		ASSERT_EQ(LARGE, reap(fd, completions, LARGE, LARGE));
 	}
 	harness_note("%.1f ms to submit, %.1f ms to run", submitted * 1e3, run * 1e3);
-	EXPECT_TRUE(submitted < run / 2);
+	/* Where faults are found, memory that is allocated costs more than the algorithm. */
+	if (harness_slower() == 1)
+		EXPECT_TRUE(submitted < run / 2);
 }

@@ -158,8 +158,7 @@ static bool wait_for(pid_t child, unsigned int seconds, int *status)
 	}
 }
 
-/* How many times longer than others the running kernel may take. */
-static unsigned int slower(void)
+unsigned int harness_slower(void)
 {
 	const char *factor = getenv("DEVCRYPTO_SLOWER");
 
@@ -214,7 +213,7 @@ static bool run(const struct harness_group *group, size_t index, unsigned int nu
 
 	name_of(group, index, name, sizeof(name));
 	mark("begins", name);
-	limit_seconds = group->limit_seconds * slower();
+	limit_seconds = group->limit_seconds * harness_slower();
 	child = start(group, index, mask);
 	in_time = wait_for(child, limit_seconds, &status);
 	kill(-child, SIGKILL);

@@ -43,6 +43,8 @@ bool harness_true(const char *file, int line, const char *text, bool seen);
 bool harness_failed(void);
 void harness_exit(void) __attribute__((noreturn));
 void harness_skip(const char *reason) __attribute__((noreturn));
+/* How many times longer than others the running kernel may take; 1 unless it finds faults. */
+unsigned int harness_slower(void);
 void harness_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define HARNESS_REGISTER(test, call, all, number, bytes, seconds)	\
