@@ -107,7 +107,7 @@ tests-build: venv  ## build the C tests and examples, pack the vectors (a minute
 	@$(BIN)/python -m tests.vectors.pack
 
 .PHONY: test
-test: venv driver  ## the whole suite, in the guest (15 minutes; 17 the first time)
+test: venv driver  ## the whole suite, in the guest (18 minutes; 20 the first time)
 	@$(BIN)/python -m tests.run --kernel '$(KERNEL)'
 
 .PHONY: test-kernels
