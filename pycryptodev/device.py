@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from . import _structs, hash, operations, requests
 from ._abi import lib
+from ._closing import Closing
 from ._device import Device
 from .enums import AlgClass, Op
 from .errors import LimitReached
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CryptoDevice"]
 
 
-class CryptoDevice(Device):
+class CryptoDevice(Device, Closing):
     """An algorithm of the kernel with its key, ready for any number of requests.
 
     >>> with CryptoDevice("cbc(aes)", key=bytes(16)) as device:
@@ -512,14 +512,6 @@ class CryptoDevice(Device):
     def __enter__(self) -> CryptoDevice:
         self._context.fileno()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # How it is done
 

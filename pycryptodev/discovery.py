@@ -10,11 +10,11 @@ from __future__ import annotations
 import errno
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import pyudev
 
+from ._closing import Closing
 from .errors import DeviceClosed, DeviceMissing
 
 __all__ = ["TAG", "Event", "Watch", "find", "wait", "watch"]
@@ -70,7 +70,7 @@ def wait(timeout: float | None = None) -> str:
     return path
 
 
-class Watch:
+class Watch(Closing):
     """What happens to the driver's node from now on, one :class:`Event` after the other.
 
     Iteration waits for each event and never ends by itself. :meth:`fileno` is readable when
@@ -134,14 +134,6 @@ class Watch:
 
     def __enter__(self) -> Watch:
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def watch() -> Watch:

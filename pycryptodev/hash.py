@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import errno
 import os
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from . import _structs
+from ._closing import Closing
 from ._context import NODE, Context, Setup
 from .enums import AlgClass, Op
 from .errors import CryptoDevError, DeviceClosed, from_errno
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Hash", "new"]
 
 
-class Hash:
+class Hash(Closing):
     """A hash or keyed hash of data that come bit by bit.
 
     It differs from hashlib's objects in one point: the kernel's digest ends its stream, so
@@ -227,14 +227,6 @@ class Hash:
         if not self and self._digest is None:
             raise DeviceClosed
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __bool__(self) -> bool:
         """Return whether data can still be appended."""

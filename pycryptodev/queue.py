@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from . import _ioctl
+from ._closing import Closing
 from ._context import Context
 from ._flight import Flight, Pending, SubmitFlight
 from ._ioctl import FDLike
@@ -30,7 +30,7 @@ _NS = 1_000_000_000
 _MOST_NS = 1 << 62
 
 
-class Lane:
+class Lane(Closing):
     """Requests of one algorithm and key that are under way at the same time.
 
     Synchronization: see :class:`Queue` and :class:`~pycryptodev.uring.Ring`.
@@ -155,14 +155,6 @@ class Lane:
     def __enter__(self) -> Self:
         self._flight.check()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __len__(self) -> int:
         """Return the number of requests whose results have not been taken."""
