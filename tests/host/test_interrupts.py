@@ -99,6 +99,17 @@ def make(request: pytest.FixtureRequest, driver: Driver, uring: Uring) -> Callab
     return SubmitFlight if request.param == "submitted" else ring
 
 
+def writing(
+    make: Callable[[Any], Flight], driver: Driver, count: int
+) -> tuple[Scene, list[bytearray]]:
+    """Requests that write to the caller's memory as they run, and that memory."""
+    context: Any = FakeContext(driver.events)
+    context.zero_copy_from = 1
+    context.algorithm.alg_class = AlgClass.SKCIPHER
+    outs = [bytearray(16) for _ in range(count)]
+    return Scene(make(context), [Request(Op.ENCRYPT, bytes(16), out) for out in outs]), outs
+
+
 def at_every_line(driver: Driver, uring: Uring, scene: Callable[[int], bool]) -> None:
     """Play a scene with the exception later and later, until it ends before that."""
     for at in range(MOST_LINES):
@@ -140,11 +151,7 @@ def test_close_waits_for_all_that_writes(
 
     def scene(at: int) -> bool:
         driver.end_on_wait = True
-        context: Any = FakeContext(driver.events)
-        context.zero_copy_from = 1
-        context.algorithm.alg_class = AlgClass.SKCIPHER
-        outs = [bytearray(16) for _ in range(6)]
-        played = Scene(make(context), [Request(Op.ENCRYPT, bytes(16), out) for out in outs])
+        played, _ = writing(make, driver, 6)
         with interrupted(at) as came:
             played.run()
         driver.end_on_wait = True
@@ -166,12 +173,8 @@ def test_memory_outlives_an_interrupted_close(
     driver.at_once = False
 
     def scene(at: int) -> bool:
-        context: Any = FakeContext(driver.events)
-        context.zero_copy_from = 1
-        context.algorithm.alg_class = AlgClass.SKCIPHER
-        outs = [bytearray(16) for _ in range(3)]
-        flight = make(context)
-        played = Scene(flight, [Request(Op.ENCRYPT, bytes(16), out) for out in outs])
+        played, outs = writing(make, driver, 3)
+        flight = played.flight
         flight.exchange()
         driver.unstoppable = len(driver.running)
         with interrupted(at) as came:
