@@ -4,7 +4,8 @@
  *
  * A request is pending, running or finished, and moves that way under the
  * queue's lock. Of a chain the queue has the first request; when that has
- * finished, the next one takes its place. Whoever executes a request has it on
+ * finished, the next one takes its place, or is doomed if it failed: then a
+ * worker cancels all that are left, beside those that wait. Whoever executes a request has it on
  * the list of the running ones and touches neither it nor the context after
  * the algorithm took it, or after it finished: whoever reaps may free it then.
  *
